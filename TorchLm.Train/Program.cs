@@ -1,0 +1,6 @@
+namespace TorchLm.Train;
+
+internal static class Program
+{
+    private static int Main() => 0;
+}
