@@ -1,0 +1,34 @@
+namespace TorchLm.Tokenizers;
+
+/// <summary>Text to token ids and back. Immutable and safe to use from several threads.</summary>
+public interface ITokenizer
+{
+    /// <summary>What kind it is: <c>char</c>, <c>bpe</c>, <c>cl100k_base</c> or <c>o200k_base</c>.</summary>
+    string Kind { get; }
+
+    /// <summary>Number of ids; every id is in [0, VocabularySize).</summary>
+    int VocabularySize { get; }
+
+    /// <summary>The id that stands between documents (<c>&lt;|endoftext|&gt;</c>), or null where the vocabulary has none.</summary>
+    int? EndOfTextId { get; }
+
+    /// <summary>
+    /// The ids of <paramref name="text"/>. Text that spells a special token is encoded as ordinary text: documents cannot forge one.
+    /// </summary>
+    /// <exception cref="TokenizerException">The text holds something that the vocabulary cannot express, or is not valid UTF-16.</exception>
+    int[] Encode(string text);
+
+    /// <summary>The text of <paramref name="ids"/>; bytes that are not valid UTF-8 together become U+FFFD.</summary>
+    /// <exception cref="TokenizerException">An id is outside the vocabulary.</exception>
+    string Decode(ReadOnlySpan<int> ids);
+
+    /// <summary>
+    /// The UTF-8 bytes that token <paramref name="id"/> stands for, perhaps a piece of a character only; for a special token the bytes of
+    /// its name.
+    /// </summary>
+    /// <exception cref="TokenizerException">The id is outside the vocabulary.</exception>
+    ReadOnlySpan<byte> GetBytes(int id);
+
+    /// <summary>Writes Hugging Face's tokenizer.json, from which <see cref="TokenizerFile.Load"/> makes an equal tokenizer.</summary>
+    void Save(string path);
+}
