@@ -29,6 +29,6 @@ public interface ITokenizer
     /// <exception cref="TokenizerException">The id is outside the vocabulary.</exception>
     ReadOnlySpan<byte> GetBytes(int id);
 
-    /// <summary>Writes Hugging Face's tokenizer.json, from which <see cref="TokenizerFile.Load"/> makes an equal tokenizer.</summary>
+    /// <summary>Writes Hugging Face's tokenizer.json, from which <c>TokenizerFile.Load</c> makes an equal tokenizer.</summary>
     void Save(string path);
 }
