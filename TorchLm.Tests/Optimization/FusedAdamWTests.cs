@@ -1,0 +1,109 @@
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Model;
+using TorchLm.Core.Optimization;
+using TorchLm.Tests.Support;
+using static TorchSharp.torch;
+
+namespace TorchLm.Tests.Optimization;
+
+public class FusedAdamWTests
+{
+    private static readonly ModelConfig s_model = TinyGpt.Config with { LayerCount = 1, Bias = true };
+
+    [Theory]
+    [InlineData(0)]          // off
+    [InlineData(1e6)]        // on, but never reached
+    [InlineData(0.5)]        // reached at every step
+    public void Twenty_updates_agree_with_double_precision(double clip)
+    {
+        OptimizerConfig config = new() { WeightDecay = 0.3, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-6, GradientClip = clip };
+        using Gpt model = TinyGpt.WithWideWeights(s_model);
+        using var optimizer = new FusedAdamW(model, config);
+        var reference = new ReferenceAdamW(config, TinyGpt.Parameters(model).ToDictionary(p => p.Key, p => Array.ConvertAll(p.Value, v => (double)v)));
+        var random = new Random(4);
+        for (int step = 0; step < 20; step++)
+        {
+            double size = Math.Pow(10, random.NextDouble() * 4 - 2), rate = 0.01 * (step + 1);
+            Dictionary<string, double[]> gradients = SetGradients(model, random, size);
+            double expected = reference.Step(gradients, name => name.EndsWith(".weight", StringComparison.Ordinal)
+                && !name.Contains("Norm", StringComparison.Ordinal), rate);
+            using Tensor norm = optimizer.Step(rate);
+            Assert.Equal(1, norm.item<float>() / expected, 1e-6);
+            if (clip == 0.5) Assert.True(expected > clip, "clipping is not tested where the norm is below it");
+        }
+        Assert.Equal(20, optimizer.StepCount);
+        Dictionary<string, float[]> weights = TinyGpt.Parameters(model), moments = TinyGpt.Moments(optimizer);
+        foreach (string name in weights.Keys)
+        {
+            AssertClose(name, reference.Weights[name], weights[name]);
+            AssertClose(name + ".exp_avg", reference.First[name], moments[name + ".exp_avg"]);
+            AssertClose(name + ".exp_avg_sq", reference.Second[name], moments[name + ".exp_avg_sq"]);
+        }
+    }
+
+    [Fact]
+    public void Gradients_are_gone_after_an_update()
+    {
+        using Gpt model = TinyGpt.WithWideWeights(s_model);
+        using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+        SetGradients(model, new Random(1), 1);
+        optimizer.Step(0.1).Dispose();
+        Assert.All(model.named_parameters(), p => Assert.Null(p.parameter.grad));
+    }
+
+    [Fact]
+    public void A_parameter_without_a_gradient_is_named_and_nothing_changes()
+    {
+        using Gpt model = TinyGpt.WithWideWeights(s_model);
+        using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+        SetGradients(model, new Random(1), 1);
+        model.named_parameters().Single(p => p.name == "blocks.0.mlp.expand.bias").parameter.grad = null;
+        Dictionary<string, float[]> before = TinyGpt.Parameters(model);
+        var failure = Assert.Throws<InvalidOperationException>(() => optimizer.Step(0.1));
+        Assert.Contains("blocks.0.mlp.expand.bias", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, optimizer.StepCount);
+        Assert.All(TinyGpt.Parameters(model), p => Assert.Equal(before[p.Key], p.Value));
+    }
+
+    [Fact]
+    public void State_restores_the_optimiser_bit_for_bit()
+    {
+        using Gpt model = TinyGpt.WithWideWeights(s_model), copy = TinyGpt.WithWideWeights(s_model);
+        using FusedAdamW optimizer = new(model, new OptimizerConfig()), restored = new(copy, new OptimizerConfig());
+        for (int step = 0; step < 3; step++) Update(model, optimizer, step);
+        using (no_grad())
+        {
+            foreach (((_, Tensor to), (_, Tensor from)) in restored.State.Zip(optimizer.State)) to.copy_(from);
+            foreach (((_, Tensor to), (_, Tensor from)) in copy.named_parameters().Zip(model.named_parameters())) to.copy_(from);
+        }
+        restored.RestoreStepCount(optimizer.StepCount);
+        Update(model, optimizer, 3);
+        Update(copy, restored, 3);
+        Assert.All(TinyGpt.Parameters(copy), p => Assert.Equal(TinyGpt.Parameters(model)[p.Key], p.Value));
+
+        static void Update(Gpt model, FusedAdamW optimizer, int seed)
+        {
+            SetGradients(model, new Random(seed), 1);
+            optimizer.Step(0.01).Dispose();
+        }
+    }
+
+    private static Dictionary<string, double[]> SetGradients(Gpt model, Random random, double size)
+    {
+        var gradients = new Dictionary<string, double[]>();
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
+        {
+            using var scope = NewDisposeScope();
+            float[] values = [.. Enumerable.Range(0, (int)parameter.numel()).Select(_ => (float)(size * TinyGpt.Normal(random)))];
+            parameter.grad = tensor(values, parameter.shape).DetachFromDisposeScope();
+            gradients[name] = Array.ConvertAll(values, v => (double)v);
+        }
+        return gradients;
+    }
+
+    private static void AssertClose(string what, double[] expected, float[] actual)
+    {
+        double scale = expected.Max(Math.Abs), worst = expected.Zip(actual, (e, a) => Math.Abs(e - a)).Max();
+        Assert.True(worst <= 3e-6 * scale, $"{what}: off by {worst:g3} at a scale of {scale:g3}");
+    }
+}
