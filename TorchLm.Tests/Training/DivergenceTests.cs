@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+using TorchLm.Core.Checkpoints;
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Model;
+using TorchLm.Core.Training;
+using TorchLm.Tests.Support;
+using static TorchSharp.torch;
+
+namespace TorchLm.Tests.Training;
+
+public class DivergenceTests
+{
+    [Fact]
+    public void A_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoints_before_it()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new TestRun(folder.Path, Config(logInterval: 1, saveInterval: 2), beforeStep: PoisonAt(5));
+        Assert.Equal(StopReason.Diverged, run.Run());
+        Assert.Equal(4, run.Folder.LatestStep);
+        AssertAllCheckpointsAreSound(run);
+        JsonNode last = JsonNode.Parse(File.ReadLines(run.Folder.MetricsPath).Last())!;
+        Assert.Equal(6, (long)last["step"]!);
+        Assert.Null(last["train_loss"]);
+    }
+
+    [Fact]
+    public void A_learning_rate_beyond_reason_ends_as_a_divergence()
+    {
+        using var folder = new TemporaryFolder();
+        RunConfig config = Config(logInterval: 1, saveInterval: 50) with { Optimizer = new OptimizerConfig { LearningRate = 1e30, WarmupSteps = 0 } };
+        using var run = new TestRun(folder.Path, config);
+        Assert.Equal(StopReason.Diverged, run.Run());
+        Assert.All(File.ReadLines(run.Folder.MetricsPath), line => Assert.NotNull(JsonNode.Parse(line)));
+    }
+
+    private static Action<long, Gpt> PoisonAt(long at) => (step, model) =>
+    {
+        if (step != at) return;
+        using var noGradient = no_grad();
+        model.named_parameters().Single(p => p.name == "finalNorm.weight").parameter.fill_(float.NaN);
+    };
+
+    private static RunConfig Config(int logInterval, int saveInterval) => TestRun.Config with
+    {
+        Training = TestRun.Config.Training with { Steps = 20, LogInterval = logInterval, SaveInterval = saveInterval, EvalInterval = 100, KeepCheckpoints = 9 },
+    };
+
+    private static void AssertAllCheckpointsAreSound(TestRun run)
+    {
+        using var fresh = new Gpt(TestRun.Config.Model);
+        foreach (long step in run.Folder.Steps())
+        {
+            Checkpoint.Load(run.Folder.StepPath(step), fresh);
+            Assert.All(TinyGpt.Parameters(fresh), p => Assert.All(p.Value, v => Assert.True(float.IsFinite(v), $"step {step}, {p.Key}")));
+        }
+    }
+}

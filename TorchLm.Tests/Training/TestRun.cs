@@ -1,0 +1,74 @@
+using TorchLm.Core.Checkpoints;
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Model;
+using TorchLm.Core.Training;
+using TorchLm.Tests.Support;
+
+namespace TorchLm.Tests.Training;
+
+/// <summary>A run of a tiny model in a folder, begun or continued as the console program does it.</summary>
+internal sealed class TestRun : IDisposable
+{
+    /// <summary>Saves, evaluations and lines of metrics fall on different steps, apart from the last.</summary>
+    public static readonly RunConfig Config = new()
+    {
+        Model = TinyGpt.Config with { LayerCount = 1 },
+        Optimizer = new OptimizerConfig { LearningRate = 3e-3, MinLearningRate = 3e-4, WarmupSteps = 5 },
+        Training = new TrainingConfig { Steps = 100, BatchSize = 2, EvalInterval = 25, SaveInterval = 30, LogInterval = 7, Seed = 3 },
+    };
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly RandomBatches _batches;
+    private readonly MetricsFile _metrics;
+
+    /// <param name="folder">The run's folder; a run that was begun there is continued.</param>
+    /// <param name="config">The run's configuration.</param>
+    /// <param name="stopAfter">Asks to stop while this step is under way.</param>
+    /// <param name="validation">What is evaluated on; two fixed batches where nothing is said.</param>
+    /// <param name="beforeStep">Called with the step's number, from 0, and the model, before the step's first batch.</param>
+    public TestRun(string folder, RunConfig config, long? stopAfter = null, IEvaluationSource? validation = null, Action<long, Gpt>? beforeStep = null)
+    {
+        Folder = new RunFolder(folder);
+        Model = new Gpt(config.Model, config.Training.Seed);
+        int accumulation = config.Training.GradientAccumulationSteps;
+        _batches = new RandomBatches(config.Training.BatchSize, config.Model.ContextLength, config.Model.VocabularySize)
+        {
+            OnGet = index =>
+            {
+                if (index % accumulation == 0) beforeStep?.Invoke(index / accumulation, Model);
+                if ((index + 1) == stopAfter * accumulation) _stop.Cancel();
+            },
+        };
+        _metrics = new MetricsFile(Folder.MetricsPath, Folder.LatestStep ?? 0);
+        Trainer = new Trainer(Model, config, Folder, _batches, validation ?? ValidationBatches.Fixed, [_metrics, Observer], peakFlops: 1e12);
+        if (Folder.LatestStep is { } step) SameConfig = Trainer.Resume(Folder.StepPath(step));
+    }
+
+    public RunFolder Folder { get; }
+
+    public Gpt Model { get; }
+
+    public Trainer Trainer { get; }
+
+    public RecordingObserver Observer { get; } = new();
+
+    public bool? SameConfig { get; }
+
+    public StopReason Run(TimeSpan? maxTime = null) => Trainer.Run(maxTime, _stop.Token);
+
+    /// <summary>Begins or continues a run and leaves it.</summary>
+    public static StopReason RunIn(string folder, RunConfig config, long? stopAfter = null)
+    {
+        using var run = new TestRun(folder, config, stopAfter);
+        return run.Run();
+    }
+
+    public void Dispose()
+    {
+        Trainer.Dispose();
+        _metrics.Dispose();
+        _batches.Dispose();
+        Model.Dispose();
+        _stop.Dispose();
+    }
+}
