@@ -26,7 +26,7 @@ public static class DatasetBuilder
     /// <exception cref="InputException">
     /// A document cannot be read or encoded, there is no text, nothing is left for training, or the folder cannot be used.
     /// </exception>
-    public static BuildReport Build(IEnumerable<Document> documents, TokenizerChoice choice, SplitRule rule, string folder,
+    public static BuildReport Build(IEnumerable<Document> documents, TokenizerSource choice, SplitRule rule, string folder,
         BuildOptions? options = null, IProgress<BuildProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new BuildOptions();
@@ -47,7 +47,7 @@ public static class DatasetBuilder
         return new BuildReport(folder, manifest, watch.Elapsed);
     }
 
-    private static ITokenizer MakeTokenizer(IEnumerable<Document> documents, TokenizerChoice choice, CorpusSurvey survey,
+    private static ITokenizer MakeTokenizer(IEnumerable<Document> documents, TokenizerSource choice, CorpusSurvey survey,
         IProgress<BuildProgress>? progress, CancellationToken cancellation)
     {
         try
