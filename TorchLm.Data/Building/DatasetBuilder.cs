@@ -17,7 +17,7 @@ public static class DatasetBuilder
 {
     /// <summary>Builds a data set.</summary>
     /// <param name="documents">The documents; enumerated up to three times, and must be the same each time.</param>
-    /// <param name="choice">The tokenizer.</param>
+    /// <param name="tokenizerSource">The tokenizer.</param>
     /// <param name="rule">How documents are divided between the splits.</param>
     /// <param name="folder">Where the set is written; created if missing. Its name is the set's.</param>
     /// <param name="options">Settings that rarely change.</param>
@@ -26,7 +26,7 @@ public static class DatasetBuilder
     /// <exception cref="InputException">
     /// A document cannot be read or encoded, there is no text, nothing is left for training, or the folder cannot be used.
     /// </exception>
-    public static BuildReport Build(IEnumerable<Document> documents, TokenizerChoice choice, SplitRule rule, string folder,
+    public static BuildReport Build(IEnumerable<Document> documents, TokenizerSource tokenizerSource, SplitRule rule, string folder,
         BuildOptions? options = null, IProgress<BuildProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new BuildOptions();
@@ -34,7 +34,7 @@ public static class DatasetBuilder
         using OutputFolder output = OutputFolder.Open(folder, options.Overwrite);
         CorpusSurvey survey = CorpusSurvey.Of(documents, rule.Seed ?? 0, progress, cancellation);
         SplitPlan plan = SplitPlan.Make(rule, survey);
-        ITokenizer tokenizer = MakeTokenizer(documents, choice, survey, progress, cancellation);
+        ITokenizer tokenizer = MakeTokenizer(documents, tokenizerSource, survey, progress, cancellation);
 
         output.Begin();
         SortedDictionary<string, SplitEntry> splits =
@@ -47,12 +47,12 @@ public static class DatasetBuilder
         return new BuildReport(folder, manifest, watch.Elapsed);
     }
 
-    private static ITokenizer MakeTokenizer(IEnumerable<Document> documents, TokenizerChoice choice, CorpusSurvey survey,
+    private static ITokenizer MakeTokenizer(IEnumerable<Document> documents, TokenizerSource tokenizerSource, CorpusSurvey survey,
         IProgress<BuildProgress>? progress, CancellationToken cancellation)
     {
         try
         {
-            return choice.Make(Text());
+            return tokenizerSource.Make(Text());
         }
         catch (TokenizerException failure)
         {
