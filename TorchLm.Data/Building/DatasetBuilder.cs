@@ -50,19 +50,12 @@ public static class DatasetBuilder
     private static ITokenizer MakeTokenizer(IEnumerable<Document> documents, TokenizerSource tokenizerSource, CorpusSurvey survey,
         IProgress<BuildProgress>? progress, CancellationToken cancellation)
     {
-        try
-        {
-            return tokenizerSource.Make(Text());
-        }
-        catch (TokenizerException failure)
-        {
-            throw new InputException(failure.Message, failure);
-        }
+        return tokenizerSource.Make(Text(), cancellation);
 
         IEnumerable<string> Text()
         {
             long characters = 0;
-            foreach (string piece in documents.SelectMany(document => document.ReadPieces()))
+            foreach (string piece in documents.SelectMany(document => TextPieces.CutSafely(document.ReadPieces())))
             {
                 cancellation.ThrowIfCancellationRequested();
                 yield return piece;
@@ -119,8 +112,7 @@ public static class DatasetBuilder
             if (writer.Tokens > 0) splits.Add(split, writer.Complete());
         }
         if (splits.ContainsKey(SplitNames.Train)) return splits;
-        throw new InputException("Nothing is left for the train split: give more text (equal documents stay together), or ask for a smaller " +
-            "validation share.");
+        throw new InputException("Nothing is left for the train split: give more text, or ask for a smaller validation share.");
     }
 
     private static InputException Changed() =>

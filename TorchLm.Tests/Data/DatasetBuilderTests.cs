@@ -78,15 +78,17 @@ public sealed class DatasetBuilderTests : IDisposable
         Assert.Null(TokenDataset.Open(Build(["a", "b", "c"], SplitRule.ByFraction(0)).Folder).Val);
     }
 
-    [Fact]
+    [SharedFileFact(SharedFiles.TinyShakespeare)]
     public void Tiny_Shakespeare_gives_nanoGpts_token_counts()
     {
-        if (SharedFile("data/tinyshakespeare.txt") is not { } path) return; // the repository does not carry the file
-        TokenDataset dataset = TokenDataset.Open(Build(TextFiles.Find([path]), SplitRule.ByFraction(), tokenizer: new ByteTokenizer()).Folder);
+        string path = SharedFiles.PathOf(SharedFiles.TinyShakespeare);
+        TokenDataset dataset = TokenDataset.Open(Build(TextFiles.Find([path]), SplitRule.ByFraction(), source: TokenizerSource.Characters()).Folder);
+        Assert.Equal(65, dataset.Manifest!.Tokenizer.VocabularySize);
         Assert.Equal(1_003_854, dataset.Train.Tokens);
         Assert.Equal(111_540, dataset.Val!.Tokens);
-        byte[] bytes = [.. ShardFiles.ReadAll(dataset.Train).Concat(ShardFiles.ReadAll(dataset.Val)).Select(token => (byte)token)];
-        Assert.Equal(File.ReadAllBytes(path), bytes);
+        ITokenizer tokenizer = TokenizerFile.Load(dataset.TokenizerFile!);
+        int[] ids = [.. ShardFiles.ReadAll(dataset.Train).Concat(ShardFiles.ReadAll(dataset.Val)).Select(token => (int)token)];
+        Assert.Equal(File.ReadAllText(path), tokenizer.Decode(ids));
     }
 
     [Fact]
@@ -113,17 +115,14 @@ public sealed class DatasetBuilderTests : IDisposable
     }
 
     [Fact]
-    public void The_tokenizer_is_made_from_all_of_the_text()
+    public void Equal_documents_are_never_on_both_sides()
     {
-        List<string> seen = [];
-        Document[] documents = [.. new[] { "one", "two", "three" }.Select(text => Document.FromText(text, "here"))];
-        TokenizerSource source = TokenizerSource.FromText(text =>
+        foreach (double fraction in new[] { 0.01, 0.5, 0.99 })
         {
-            seen.AddRange(text);
-            return new ByteTokenizer();
-        });
-        DatasetBuilder.Build(documents, source, SplitRule.ByFraction(), _folder["set"]);
-        Assert.Equal(["one", "two", "three"], seen);
+            TokenDataset equal = TokenDataset.Open(Build(["same", "same", "same"], SplitRule.ByFraction(fraction)).Folder);
+            Assert.Null(equal.Val);
+            Assert.Equal(3, equal.Train.Documents);
+        }
     }
 
     [Fact]
@@ -156,21 +155,12 @@ public sealed class DatasetBuilderTests : IDisposable
     {
         Assert.Contains("The input holds no text", Refuses([Document.FromText("", "a")], SplitRule.ByFraction()));
         Assert.Contains("Nothing is left for the train split", Refuses([Document.FromText("x", "a")], SplitRule.ByFraction()));
-        Document[] equal = [Document.FromText("same", "a"), Document.FromText("same", "b")];
-        Assert.Contains("Nothing is left for the train split", Refuses(equal, SplitRule.ByFraction(0.99)));
+        Assert.Contains("Nothing is left for the train split", Refuses([Document.FromText("x", "a")], SplitRule.Explicit(_ => "val")));
         Assert.False(Directory.Exists(_folder["set"]));
         foreach (double fraction in new[] { -0.1, 1, 7, double.NaN })
         {
             Assert.Contains("must be at least 0 and less than 1", Assert.Throws<InputException>(() => SplitRule.ByFraction(fraction)).Message);
         }
-    }
-
-    internal static string? SharedFile(string name)
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "TorchLm.sln"))) folder = folder.Parent;
-        string path = Path.Combine(folder?.Parent?.FullName ?? "", "shared", name);
-        return File.Exists(path) ? path : null;
     }
 
     private string Refuses(IEnumerable<Document> documents, SplitRule rule) =>
@@ -180,8 +170,8 @@ public sealed class DatasetBuilderTests : IDisposable
         Build(texts.Select(text => Document.FromText(text, "here")), rule, tokenizer);
 
     private BuildReport Build(IEnumerable<Document> documents, SplitRule rule, ITokenizer? tokenizer = null, BuildOptions? options = null,
-        IProgress<BuildProgress>? progress = null) =>
-        DatasetBuilder.Build(documents, TokenizerSource.Existing(tokenizer ?? new ByteTokenizer(257, EndOfText)), rule, _folder["set"],
+        IProgress<BuildProgress>? progress = null, TokenizerSource? source = null) =>
+        DatasetBuilder.Build(documents, source ?? TokenizerSource.Existing(tokenizer ?? new ByteTokenizer(257, EndOfText)), rule, _folder["set"],
             options ?? new BuildOptions(Overwrite: true), progress);
 
     // The documents of a split, taken apart at the ends of text.

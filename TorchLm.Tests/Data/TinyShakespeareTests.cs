@@ -13,11 +13,10 @@ public sealed class TinyShakespeareTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
+    [SharedFileFact(SharedFiles.TinyShakespeare)]
     public async Task The_right_file_is_kept_and_not_fetched_again()
     {
-        if (DatasetBuilderTests.SharedFile("data/tinyshakespeare.txt") is not { } path) return; // the repository does not carry the file
-        byte[] text = await File.ReadAllBytesAsync(path);
+        byte[] text = await File.ReadAllBytesAsync(SharedFiles.PathOf(SharedFiles.TinyShakespeare));
         Network network = new(() => new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(text) });
         await Fetch(network);
         await Fetch(network);
