@@ -17,7 +17,7 @@ public static class DatasetBuilder
 {
     /// <summary>Builds a data set.</summary>
     /// <param name="documents">The documents; enumerated up to three times, and must be the same each time.</param>
-    /// <param name="choice">The tokenizer.</param>
+    /// <param name="tokenizerSource">The tokenizer.</param>
     /// <param name="rule">How documents are divided between the splits.</param>
     /// <param name="folder">Where the set is written; created if missing. Its name is the set's.</param>
     /// <param name="options">Settings that rarely change.</param>
@@ -26,7 +26,7 @@ public static class DatasetBuilder
     /// <exception cref="InputException">
     /// A document cannot be read or encoded, there is no text, nothing is left for training, or the folder cannot be used.
     /// </exception>
-    public static BuildReport Build(IEnumerable<Document> documents, TokenizerSource choice, SplitRule rule, string folder,
+    public static BuildReport Build(IEnumerable<Document> documents, TokenizerSource tokenizerSource, SplitRule rule, string folder,
         BuildOptions? options = null, IProgress<BuildProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new BuildOptions();
@@ -34,7 +34,7 @@ public static class DatasetBuilder
         using OutputFolder output = OutputFolder.Open(folder, options.Overwrite);
         CorpusSurvey survey = CorpusSurvey.Of(documents, rule.Seed ?? 0, progress, cancellation);
         SplitPlan plan = SplitPlan.Make(rule, survey);
-        ITokenizer tokenizer = MakeTokenizer(documents, choice, survey, progress, cancellation);
+        ITokenizer tokenizer = MakeTokenizer(documents, tokenizerSource, survey, progress, cancellation);
 
         output.Begin();
         SortedDictionary<string, SplitEntry> splits =
@@ -47,22 +47,15 @@ public static class DatasetBuilder
         return new BuildReport(folder, manifest, watch.Elapsed);
     }
 
-    private static ITokenizer MakeTokenizer(IEnumerable<Document> documents, TokenizerSource choice, CorpusSurvey survey,
+    private static ITokenizer MakeTokenizer(IEnumerable<Document> documents, TokenizerSource tokenizerSource, CorpusSurvey survey,
         IProgress<BuildProgress>? progress, CancellationToken cancellation)
     {
-        try
-        {
-            return choice.Make(Text());
-        }
-        catch (TokenizerException failure)
-        {
-            throw new InputException(failure.Message, failure);
-        }
+        return tokenizerSource.Make(Text(), cancellation);
 
         IEnumerable<string> Text()
         {
             long characters = 0;
-            foreach (string piece in documents.SelectMany(document => document.ReadPieces()))
+            foreach (string piece in documents.SelectMany(document => TextPieces.CutSafely(document.ReadPieces())))
             {
                 cancellation.ThrowIfCancellationRequested();
                 yield return piece;
@@ -119,8 +112,7 @@ public static class DatasetBuilder
             if (writer.Tokens > 0) splits.Add(split, writer.Complete());
         }
         if (splits.ContainsKey(SplitNames.Train)) return splits;
-        throw new InputException("Nothing is left for the train split: give more text (equal documents stay together), or ask for a smaller " +
-            "validation share.");
+        throw new InputException("Nothing is left for the train split: give more text, or ask for a smaller validation share.");
     }
 
     private static InputException Changed() =>

@@ -9,8 +9,7 @@ namespace TorchLm.Data.Building;
 /// <summary>Encodes the documents of one split into its shards and counts what it wrote.</summary>
 internal sealed class SplitWriter : IDisposable
 {
-    private readonly DocumentEncoder _encoder;
-    private readonly int? _endOfTextId;
+    private readonly ITokenizer _tokenizer;
     private readonly TokenShardWriter _shards;
     private long _documents, _bytes;
     private double? _nats = 0;
@@ -18,8 +17,7 @@ internal sealed class SplitWriter : IDisposable
     /// <summary>Prepares to write.</summary>
     public SplitWriter(OutputFolder folder, string split, ITokenizer tokenizer, int maxTokensPerShard)
     {
-        _encoder = new DocumentEncoder(tokenizer);
-        _endOfTextId = tokenizer.EndOfTextId;
+        _tokenizer = tokenizer;
         _shards = new TokenShardWriter(folder.Path, folder.Name, split, tokenizer.VocabularySize, maxTokensPerShard);
     }
 
@@ -38,13 +36,13 @@ internal sealed class SplitWriter : IDisposable
     public long Write(IEnumerable<string> pieces, string name, double? nats)
     {
         long before = _bytes;
-        foreach (string piece in _encoder.CutSafely(pieces))
+        foreach (string piece in TextPieces.CutSafely(pieces))
         {
-            if (_bytes == before && _endOfTextId is { } endOfText) _shards.Append([endOfText]);
+            if (_bytes == before && _tokenizer.EndOfTextId is { } endOfText) _shards.Append([endOfText]);
             _bytes += Encoding.UTF8.GetByteCount(piece);
             try
             {
-                _shards.Append(_encoder.Encode(piece));
+                _shards.Append(_tokenizer.Encode(piece));
             }
             catch (TokenizerException failure)
             {

@@ -1,3 +1,5 @@
+using TorchLm.Tokenizers;
+
 namespace TorchLm.Data.Building;
 
 /// <summary>
@@ -36,6 +38,22 @@ internal static class TextPieces
             int start = IndexOf(piece, ref count);
             if (start < piece.Length) yield return piece[start..];
         }
+    }
+
+    /// <summary>
+    /// The same text in pieces that can be encoded one by one to the ids of the whole: what follows the last safe place of a piece is kept for
+    /// the next one. A text in one piece stays whole.
+    /// </summary>
+    public static IEnumerable<string> CutSafely(IEnumerable<string> pieces)
+    {
+        string pending = "";
+        foreach (string piece in pieces)
+        {
+            int cut = SafeCut.FindLast(pending);
+            if (cut > 0) yield return pending[..cut];
+            pending = cut < pending.Length ? string.Concat(pending.AsSpan(cut), piece) : piece;
+        }
+        if (pending.Length > 0) yield return pending;
     }
 
     // Where character number `count` begins in the piece (its end if it is not there); counts down the characters before it.
