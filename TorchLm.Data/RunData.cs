@@ -32,7 +32,7 @@ public static class RunData
         if (HoldsShards(folder)) return TokenDataset.Open(folder);
 
         (IEnumerable<Document> documents, SplitRule rule, bool separate) = Text(data, config.Training.Seed, say, cancel);
-        TokenizerSource tokenizer = TokenizerSource.Parse(data.Tokenizer, data.VocabularySize, endOfText: separate);
+        TokenizerSource tokenizer = TokenizerSource.From(TokenizerChoice.Parse(data.Tokenizer), data.VocabularySize, withEndOfText: separate);
         DatasetBuilder.Build(documents, tokenizer, rule, folder, new BuildOptions(Overwrite: true), progress, cancel);
         return TokenDataset.Open(folder);
     }

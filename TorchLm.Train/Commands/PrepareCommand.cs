@@ -1,6 +1,6 @@
 using System.CommandLine;
-using TorchLm.Core;
 using TorchLm.Data.Building;
+using TorchLm.Tokenizers;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
@@ -33,7 +33,7 @@ internal static class PrepareCommand
         {
             string folder = parsed.GetRequiredValue(output);
             IReadOnlyList<Document> documents = TextFiles.Find(parsed.GetRequiredValue(input));
-            TokenizerSource source = TokenizerSource.Parse(parsed.GetValue(tokenizer)!, parsed.GetValue(vocabulary), endOfText: documents.Count > 1);
+            TokenizerSource source = TokenizerSource.From(TokenizerChoice.Parse(parsed.GetValue(tokenizer)!), parsed.GetValue(vocabulary), withEndOfText: documents.Count > 1);
             using var progress = new BuildProgressLine();
             BuildReport report = DatasetBuilder.Build(documents, source, SplitRule.ByFraction(parsed.GetValue(validation), parsed.GetValue(seed)), folder,
                 new BuildOptions(parsed.GetValue(overwrite)), progress, cancel);
