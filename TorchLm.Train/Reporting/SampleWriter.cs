@@ -1,4 +1,3 @@
-using TorchLm.Core;
 using TorchLm.Core.Generation;
 using TorchLm.Core.Model;
 using TorchLm.Tokenizers;
