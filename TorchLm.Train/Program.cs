@@ -22,7 +22,11 @@ public static class Program
             TrainCommand.Create(), PrepareCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), DoctorCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0) return Fail(ExitCode.WrongInput, parsed.Errors[0].Message + " See --help.");
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            return Fail(ExitCode.WrongInput, $"There is no command or option '{parsed.UnmatchedTokens[0]}'; see torchlm{Named(parsed)} --help.");
+        }
+        if (parsed.Errors.Count > 0) return Fail(ExitCode.WrongInput, $"{parsed.Errors[0].Message} See torchlm{Named(parsed)} --help.");
 
         try
         {
@@ -53,6 +57,8 @@ public static class Program
             NativeLibraries.EnsureLoaded();
             return run(parsed, cancel);
         }, CancellationToken.None);
+
+    private static string Named(ParseResult parsed) => parsed.CommandResult.Command is RootCommand ? "" : " " + parsed.CommandResult.Command.Name;
 
     private static int Fail(int code, string message)
     {

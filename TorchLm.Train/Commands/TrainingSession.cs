@@ -37,8 +37,6 @@ internal static class TrainingSession
             TokenDataset dataset = OpenData(config, run, cancel);
             ITokenizer? tokenizer = RunData.Tokenizer(dataset);
             config = Resolve(config, dataset, tokenizer);
-            DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n");
-            tokenizer?.Save(run.TokenizerPath);
             return Train(run, config, dataset, tokenizer, device, limits, resumeFrom: null, cancel);
         }
         catch (InputException) when (!run.Exists)
@@ -77,6 +75,11 @@ internal static class TrainingSession
         using var batches = new BatchLoader(dataset.Train, training.BatchSize, shape.ContextLength, shape.VocabularySize, training.Seed, device.Device);
         using var validation = new EvaluationSource(validationSplit, training.EvalBatches, training.BatchSize, shape.ContextLength, shape.VocabularySize,
             training.Seed, device.Device);
+        if (resumeFrom is null)
+        {
+            tokenizer?.Save(run.TokenizerPath);
+            DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n"); // from here on the folder holds a run
+        }
         double peakFlops = DevicePeak.MeasureFlops(device.Device);
         RunHeader.Print(run, config, dataset, device, peakFlops);
 
