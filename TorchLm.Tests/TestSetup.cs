@@ -21,3 +21,12 @@ public sealed class GlobalRandomState
 {
     public const string Name = "libtorch's global random generator";
 }
+
+/// <summary>A fact that needs a Unix; elsewhere it is skipped, with the reason.</summary>
+public sealed class UnixFactAttribute : FactAttribute
+{
+    public UnixFactAttribute(string reason)
+    {
+        if (OperatingSystem.IsWindows()) Skip = reason;
+    }
+}

@@ -58,6 +58,17 @@ public sealed class RunFolder
         return RunConfig.Parse(File.ReadAllText(ConfigPath), ConfigPath, settings);
     }
 
+    /// <summary>Deletes the run's files, and the folder where nothing else is in it.</summary>
+    public void Delete()
+    {
+        foreach (string folder in Directory.EnumerateDirectories(Path, StepPrefix + "*").Append(DataPath).Where(Directory.Exists))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        foreach (string file in new[] { ConfigPath, TokenizerPath, MetricsPath, In("latest.json"), In("best.json") }) File.Delete(file);
+        if (!Directory.EnumerateFileSystemEntries(Path).Any()) Directory.Delete(Path);
+    }
+
     internal void WriteLatest(long step) => WritePointer("latest.json", step);
 
     internal void WriteBest(long step) => WritePointer("best.json", step);

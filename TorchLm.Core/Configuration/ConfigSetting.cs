@@ -46,7 +46,7 @@ internal static partial class ConfigSetting
 
     private static string Unknown(string name, string source)
     {
-        string nearest = Names.MinBy(known => Distance(known, name))!;
+        string nearest = Names.MinBy(known => Distance(known, name) - CommonPrefix(known, name))!;
         return $"{source}: there is no setting '{name}'; did you mean {nearest}?";
     }
 
@@ -67,6 +67,8 @@ internal static partial class ConfigSetting
     }
 
     private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+
+    private static int CommonPrefix(string a, string b) => a.AsSpan().CommonPrefixLength(b);
 
     /// <summary>Levenshtein's edit distance.</summary>
     private static int Distance(string a, string b)

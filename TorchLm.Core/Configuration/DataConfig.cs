@@ -3,7 +3,16 @@ namespace TorchLm.Core.Configuration;
 /// <summary>What a run trains on.</summary>
 public sealed record DataConfig
 {
-    /// <summary>A folder of shards, a text file or a folder of text files; null means the built-in corpus.</summary>
+    /// <summary>A <see cref="Path"/> that stands for the file that the Shakespeare presets train on; it is fetched where it is not there.</summary>
+    public const string TinyShakespeare = "tiny-shakespeare";
+
+    /// <summary>A <see cref="Path"/> that stands for none: the preset brings no text, and one must be given.</summary>
+    public const string Required = "required";
+
+    /// <summary>
+    /// A folder of shards, a text file or a folder of text files; null means the built-in corpus, <c>tiny-shakespeare</c> and <c>required</c> have the
+    /// meanings above.
+    /// </summary>
     public string? Path { get; init; }
 
     /// <summary>How text becomes tokens: <c>char</c>, <c>bpe</c>, <c>cl100k_base</c>, <c>o200k_base</c>, or a folder with a tokenizer.json.</summary>

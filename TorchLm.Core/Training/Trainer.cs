@@ -18,6 +18,9 @@ public enum StopReason
     /// <summary>The validation loss did not improve for as many evaluations as the configuration's patience.</summary>
     NoImprovement,
 
+    /// <summary>The step up to which the caller wanted to train was made.</summary>
+    StepLimit,
+
     /// <summary>The time that was given is over.</summary>
     OutOfTime,
 
@@ -79,9 +82,10 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Trains until the last step or a reason to stop earlier; the last state is saved unless it has diverged.</summary>
+    /// <param name="maxSteps">The run's step after which to stop, which leaves the schedule as it is; null is no limit.</param>
     /// <param name="maxTime">Time for the whole call; null is no limit.</param>
     /// <param name="cancel">Asks to stop after the step under way.</param>
-    public StopReason Run(TimeSpan? maxTime = null, CancellationToken cancel = default)
+    public StopReason Run(long? maxSteps = null, TimeSpan? maxTime = null, CancellationToken cancel = default)
     {
         TrainingConfig training = _config.Training;
         var clock = Stopwatch.StartNew();
@@ -92,6 +96,7 @@ public sealed class Trainer : IDisposable
         while (_state.Step < training.Steps)
         {
             if (cancel.IsCancellationRequested) reason = StopReason.Cancelled;
+            else if (_state.Step >= maxSteps) reason = StopReason.StepLimit;
             else if (clock.Elapsed >= maxTime) reason = StopReason.OutOfTime;
             else if (training.Patience > 0 && _state.EvaluationsSinceBest >= training.Patience) reason = StopReason.NoImprovement;
             if (reason != StopReason.Finished) break;

@@ -1,0 +1,65 @@
+using System.Text;
+using TorchLm.Core;
+using TorchLm.Data.Datasets;
+using TorchLm.Data.Shards;
+using TorchLm.Tokenizers;
+
+namespace TorchLm.Data.Building;
+
+/// <summary>Encodes the documents of one split into its shards and counts what it wrote.</summary>
+internal sealed class SplitWriter : IDisposable
+{
+    private readonly ITokenizer _tokenizer;
+    private readonly TokenShardWriter _shards;
+    private long _documents, _bytes;
+    private double? _nats = 0;
+
+    /// <summary>Prepares to write.</summary>
+    public SplitWriter(OutputFolder folder, string split, ITokenizer tokenizer, int maxTokensPerShard)
+    {
+        _tokenizer = tokenizer;
+        _shards = new TokenShardWriter(folder.Path, folder.Name, split, tokenizer.VocabularySize, maxTokensPerShard);
+    }
+
+    /// <summary>Tokens written so far.</summary>
+    public long Tokens => _shards.Tokens;
+
+    /// <summary>
+    /// Writes a document, or the part of it that belongs to this split: the end-of-text id first (as GPT-2's data has it: it stands between
+    /// documents and says that what follows is a new one), then the text. Nothing is written for an empty one.
+    /// </summary>
+    /// <param name="pieces">The text.</param>
+    /// <param name="name">What to call the document in an error message.</param>
+    /// <param name="nats">−ln p of the text, where known.</param>
+    /// <returns>Bytes of UTF-8 text written.</returns>
+    /// <exception cref="InputException">The tokenizer cannot express the text.</exception>
+    public long Write(IEnumerable<string> pieces, string name, double? nats)
+    {
+        long before = _bytes;
+        foreach (string piece in TextPieces.CutSafely(pieces))
+        {
+            if (_bytes == before && _tokenizer.EndOfTextId is { } endOfText) _shards.Append([endOfText]);
+            _bytes += Encoding.UTF8.GetByteCount(piece);
+            try
+            {
+                _shards.Append(_tokenizer.Encode(piece));
+            }
+            catch (TokenizerException failure)
+            {
+                throw new InputException($"'{name}' cannot be encoded: {failure.Message}", failure);
+            }
+        }
+        if (_bytes > before)
+        {
+            _documents++;
+            _nats += nats; // unknown for one, unknown for all
+        }
+        return _bytes - before;
+    }
+
+    /// <summary>Finishes the shards.</summary>
+    public SplitEntry Complete() => new(Tokens, _documents, _bytes, _nats, _shards.Complete());
+
+    /// <inheritdoc/>
+    public void Dispose() => _shards.Dispose();
+}

@@ -1,0 +1,155 @@
+using System.Security.Cryptography;
+using TorchLm.Core;
+using TorchLm.Data.Shards;
+
+namespace TorchLm.Data.Datasets;
+
+/// <summary>
+/// A folder of token shards: one that <c>torchlm prepare</c> made, with its <c>dataset.json</c>; llm.c's shards; or nanoGPT's
+/// <c>train.bin</c> and <c>val.bin</c>. Opening it reads the shards' headers only.
+/// </summary>
+public sealed class TokenDataset
+{
+    /// <summary>A file that is there as long as a data set is being made: a folder with it is not complete.</summary>
+    internal const string UnfinishedMarker = "dataset.unfinished";
+
+    /// <summary>The tokenizer's file within a data set's folder.</summary>
+    internal const string TokenizerFileName = "tokenizer.json";
+
+    private TokenDataset(string folder, DatasetManifest? manifest, IReadOnlyList<DatasetSplit> splits)
+    {
+        Folder = folder;
+        Manifest = manifest;
+        Splits = splits;
+        Train = splits.FirstOrDefault(split => split.Name == SplitNames.Train)
+            ?? throw new InputException($"The data set '{folder}' has no train split (only {string.Join(", ", splits.Select(split => split.Name))}): " +
+                "add shards called NAME_train_000001.bin, or make the set with `torchlm prepare`.");
+        string tokenizer = Path.Combine(folder, TokenizerFileName);
+        TokenizerFile = File.Exists(tokenizer) ? tokenizer : null;
+        if (manifest is not null && TokenizerFile is null)
+        {
+            throw new InputException($"The data set '{folder}' lacks its {TokenizerFileName}: make it again with `torchlm prepare`.");
+        }
+    }
+
+    /// <summary>The folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>How the set was made; null for sets of other programs.</summary>
+    public DatasetManifest? Manifest { get; }
+
+    /// <summary>The path of <c>tokenizer.json</c>; null where there is none.</summary>
+    public string? TokenizerFile { get; }
+
+    /// <summary>The splits that exist, in the order train, val, test.</summary>
+    public IReadOnlyList<DatasetSplit> Splits { get; }
+
+    /// <summary>What the model is trained on.</summary>
+    public DatasetSplit Train { get; }
+
+    /// <summary>What its progress is measured on; null where the set has no such split.</summary>
+    public DatasetSplit? Val => Splits.FirstOrDefault(split => split.Name == SplitNames.Val);
+
+    /// <summary>The split called <paramref name="name"/>.</summary>
+    /// <exception cref="InputException">The set has no such split.</exception>
+    public DatasetSplit GetSplit(string name) => Splits.FirstOrDefault(split => split.Name == name)
+        ?? throw new InputException($"The data set '{Folder}' has no split '{name}': it has {string.Join(", ", Splits.Select(split => split.Name))}.");
+
+    /// <summary>Opens a data set's folder.</summary>
+    /// <exception cref="InputException">There is no such folder, or what is in it is not a complete data set.</exception>
+    public static TokenDataset Open(string folder)
+    {
+        try
+        {
+            return OpenFolder(folder);
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw new InputException($"Cannot read the data set '{folder}': {failure.Message}", failure);
+        }
+    }
+
+    private static TokenDataset OpenFolder(string folder)
+    {
+        if (File.Exists(folder)) throw new InputException($"'{folder}' is a file, but a data set is a folder of shards: make one with `torchlm prepare`.");
+        if (!Directory.Exists(folder)) throw new InputException($"There is no folder '{folder}': check the path, or make a data set with `torchlm prepare`.");
+        if (File.Exists(Path.Combine(folder, UnfinishedMarker)))
+        {
+            throw new InputException($"The data set '{folder}' was not made to the end (it holds {UnfinishedMarker}): run `torchlm prepare` again.");
+        }
+        return File.Exists(Path.Combine(folder, DatasetManifest.FileName)) ? OpenDescribed(folder) : OpenForeign(folder);
+    }
+
+    /// <summary>Compares every shard with the SHA-256 in <c>dataset.json</c>; reads the whole set.</summary>
+    /// <exception cref="InputException">A shard differs, or the set has no <c>dataset.json</c>.</exception>
+    public void VerifyChecksums()
+    {
+        if (Manifest is null) throw new InputException($"The data set '{Folder}' has no {DatasetManifest.FileName}, so there are no checksums to verify.");
+        foreach (ShardEntry shard in Manifest.Splits.Values.SelectMany(split => split.Shards))
+        {
+            using FileStream file = File.OpenRead(Path.Combine(Folder, shard.File));
+            if (Convert.ToHexStringLower(SHA256.HashData(file)) == shard.Sha256) continue;
+            throw new InputException($"The token file '{file.Name}' is damaged: its SHA-256 is not the one in {DatasetManifest.FileName}; " +
+                "copy or make the data set again.");
+        }
+    }
+
+    private static TokenDataset OpenDescribed(string folder)
+    {
+        DatasetManifest manifest = DatasetManifest.Load(folder);
+        List<DatasetSplit> splits = [];
+        foreach (string name in SplitNames.All)
+        {
+            if (!manifest.Splits.TryGetValue(name, out SplitEntry? entry) || entry.Shards.Count == 0) continue;
+            List<SplitShard> shards = [.. entry.Shards.Select(shard => OpenDescribed(folder, shard))];
+            splits.Add(new DatasetSplit(name, folder, shards, entry.Documents, entry.Bytes, entry.EntropyNats));
+        }
+        return new TokenDataset(folder, manifest, splits);
+    }
+
+    private static SplitShard OpenDescribed(string folder, ShardEntry entry)
+    {
+        string path = Path.Combine(folder, entry.File);
+        if (Path.GetFileName(entry.File) != entry.File || !File.Exists(path))
+        {
+            throw new InputException($"{DatasetManifest.FileName} in '{folder}' lists the shard '{entry.File}', but it is not there: " +
+                "copy or make the data set again.");
+        }
+        long tokens = ShardLayout.Read(path).Tokens;
+        if (tokens != entry.Tokens)
+        {
+            throw new InputException($"The token file '{path}' has {tokens} tokens, but {DatasetManifest.FileName} says {entry.Tokens}: " +
+                "copy or make the data set again.");
+        }
+        return new SplitShard(path, tokens);
+    }
+
+    private static TokenDataset OpenForeign(string folder)
+    {
+        SortedSet<string> names = new(StringComparer.Ordinal);
+        Dictionary<string, List<SplitShard>> shards = [];
+        foreach (string path in Directory.EnumerateFiles(folder, "*.bin").Order(StringComparer.Ordinal))
+        {
+            string file = Path.GetFileName(path);
+            if (!ShardName.TryParse(file, out string name, out string split))
+            {
+                if (!ShardName.IsHeaderless(file)) continue;
+                (name, split) = ("train.bin/val.bin", Path.GetFileNameWithoutExtension(file));
+            }
+            names.Add(name);
+            if (!shards.TryGetValue(split, out List<SplitShard>? list)) shards[split] = list = [];
+            list.Add(new SplitShard(path, ShardLayout.Read(path).Tokens));
+        }
+
+        if (names.Count == 0)
+        {
+            throw new InputException($"There are no token shards in '{folder}' (NAME_train_000001.bin or train.bin): make them with `torchlm prepare`.");
+        }
+        if (names.Count > 1)
+        {
+            throw new InputException($"The folder '{folder}' holds shards of several data sets ({string.Join(", ", names)}): keep each in a folder of its own.");
+        }
+        return new TokenDataset(folder, manifest: null, [.. SplitNames.All.Where(shards.ContainsKey)
+            .Select(split => new DatasetSplit(split, folder, shards[split], Documents: null, Bytes: null, EntropyNats: null))]);
+    }
+}

@@ -1,0 +1,102 @@
+using TorchLm.Core;
+using TorchLm.Core.Training;
+using TorchLm.Data.Datasets;
+using TorchSharp;
+
+namespace TorchLm.Data.Loading;
+
+/// <summary>
+/// The batches of a training run, in <see cref="WindowOrder"/>'s order. While a batch is used the next one is prepared in the background.
+/// One thread at a time may ask.
+/// </summary>
+public sealed class BatchLoader : IBatchSource
+{
+    private readonly WindowReader _reader;
+    private readonly long _globalBatchSize;
+    private readonly long _firstRow;
+    private Task<Batch>? _prepared;
+    private long _preparedIndex;
+    private bool _disposed;
+
+    /// <summary>Opens a split for training.</summary>
+    /// <param name="split">What to read.</param>
+    /// <param name="batchSize">Sequences in a batch (B).</param>
+    /// <param name="contextLength">Tokens in a sequence (T).</param>
+    /// <param name="vocabularySize">The model's vocabulary; every token read must be below it.</param>
+    /// <param name="seed">The seed of the order.</param>
+    /// <param name="device">Where batches are put.</param>
+    /// <param name="rank">This process's number among those that train together.</param>
+    /// <param name="worldSize">How many train together.</param>
+    /// <exception cref="InputException">The split is shorter than a window, cannot be read, or holds tokens outside the vocabulary.</exception>
+    public BatchLoader(DatasetSplit split, int batchSize, int contextLength, int vocabularySize, long seed, torch.Device device,
+        int rank = 0, int worldSize = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        ArgumentOutOfRangeException.ThrowIfNegative(rank);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rank, worldSize);
+        split.RequireWindow(contextLength);
+        BatchSize = batchSize;
+        Order = new WindowOrder([.. split.Shards.Select(shard => shard.Tokens)], contextLength, seed);
+        _globalBatchSize = (long)batchSize * worldSize;
+        _firstRow = (long)batchSize * rank;
+        _reader = new WindowReader(split, vocabularySize, device);
+    }
+
+    /// <summary>Which window each sample is.</summary>
+    public WindowOrder Order { get; }
+
+    /// <inheritdoc/>
+    public int BatchSize { get; }
+
+    /// <inheritdoc/>
+    public int ContextLength => Order.ContextLength;
+
+    /// <inheritdoc/>
+    /// <exception cref="InputException">A token is outside the model's vocabulary.</exception>
+    public Batch GetBatch(long index)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        if (_prepared is null || _preparedIndex != index)
+        {
+            DiscardPrepared();
+            Prepare(index);
+        }
+        Task<Batch> prepared = _prepared!;
+        _prepared = null;
+        Batch batch = prepared.GetAwaiter().GetResult();
+        Prepare(index + 1);
+        return batch;
+    }
+
+    /// <summary>Waits for the batch in preparation and closes the shards. Batches handed out stay valid.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        DiscardPrepared();
+        _reader.Dispose();
+    }
+
+    private void Prepare(long index)
+    {
+        _preparedIndex = index;
+        _prepared = Task.Run(() => Read(index));
+    }
+
+    private Batch Read(long index)
+    {
+        Window[] windows = new Window[BatchSize];
+        for (int row = 0; row < BatchSize; row++) windows[row] = Order.GetWindow(index * _globalBatchSize + _firstRow + row);
+        return _reader.Read(windows, ContextLength);
+    }
+
+    // A failure to prepare is not reported here: nobody has asked for that batch, and whoever does meets the failure again.
+    private void DiscardPrepared()
+    {
+        if (_prepared is not { } prepared) return;
+        _prepared = null;
+        ((Task)prepared).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+        if (prepared.IsCompletedSuccessfully) prepared.Result.Dispose();
+    }
+}

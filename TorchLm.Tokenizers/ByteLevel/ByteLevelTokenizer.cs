@@ -1,0 +1,58 @@
+namespace TorchLm.Tokenizers;
+
+/// <summary>
+/// Byte-pair encoding over UTF-8 bytes (Sennrich et al. 2016, over bytes as in GPT-2): a text is split into words, each word's
+/// bytes are merged pair by pair, the earliest rule first. All 256 bytes are tokens, so that any valid text can be encoded and
+/// comes back unchanged.
+/// </summary>
+public abstract class ByteLevelTokenizer : ITokenizer
+{
+    private protected ByteLevelTokenizer(TokenTable tokens, PreTokenization preTokenization)
+    {
+        Tokens = tokens;
+        PreTokenization = preTokenization;
+    }
+
+    /// <inheritdoc/>
+    public abstract string Kind { get; }
+
+    /// <summary>What each id stands for.</summary>
+    public TokenTable Tokens { get; }
+
+    /// <summary>How texts are split into words first.</summary>
+    public PreTokenization PreTokenization { get; }
+
+    /// <summary>The merge rules, the one with the highest priority first.</summary>
+    public abstract IReadOnlyList<BpeMerge> Merges { get; }
+
+    /// <inheritdoc/>
+    public int VocabularySize => Tokens.Size;
+
+    /// <inheritdoc/>
+    public int? EndOfTextId => Tokens.EndOfTextId;
+
+    /// <inheritdoc/>
+    public int[] Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ValidText.Require(text);
+        return [.. EncodeValid(text)];
+    }
+
+    /// <inheritdoc/>
+    public string Decode(ReadOnlySpan<int> ids) => Tokens.Decode(ids);
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> GetBytes(int id) => Tokens.GetBytes(id);
+
+    /// <inheritdoc/>
+    public void Save(string path) => TokenizerFile.Save(this, path);
+
+    /// <summary>How files spell token <paramref name="id"/>: in <see cref="ByteAlphabet"/>, special tokens by their names.</summary>
+    /// <exception cref="TokenizerException">The id is outside the vocabulary or stands for nothing.</exception>
+    public string GetSpelling(int id) =>
+        Tokens.IsSpecial(id) ? System.Text.Encoding.UTF8.GetString(GetBytes(id)) : ByteAlphabet.Spell(GetBytes(id));
+
+    /// <summary>The ids of a text without lone surrogates.</summary>
+    private protected abstract IReadOnlyList<int> EncodeValid(string text);
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+
+namespace TorchLm.Tokenizers;
+
+/// <summary>
+/// Hugging Face's tokenizer.json. Read: BPE over bytes (GPT-2's and its kin, cl100k_base, o200k_base) and over single
+/// characters; everything else is refused by a sentence that names it. Written: whatever TorchLm's tokenizers are.
+/// </summary>
+public static class TokenizerFile
+{
+    /// <summary>The file's usual name.</summary>
+    public const string Name = "tokenizer.json";
+
+    /// <summary>Reads a tokenizer.</summary>
+    /// <param name="path">The file, or a folder with a <c>tokenizer.json</c>.</param>
+    /// <exception cref="TokenizerException">
+    /// The file is missing, damaged, or of a kind that is not supported; the sentence says where and which.
+    /// </exception>
+    public static ITokenizer Load(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        string file = Directory.Exists(path) ? Path.Combine(path, Name) : path;
+        if (!File.Exists(file))
+            throw new TokenizerException($"There is no tokenizer at {file}; give a {Name} or a folder that holds one.");
+        try
+        {
+            return TokenizerJsonReader.Read(File.ReadAllBytes(file));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new TokenizerException($"The tokenizer {file} cannot be read: {failure.Message}", failure);
+        }
+        catch (JsonException failure)
+        {
+            throw new TokenizerException($"The tokenizer {file} is not valid JSON ({failure.Message.TrimEnd('.')}); " +
+                                         "get the file again from where it came from.", failure);
+        }
+        catch (TokenizerException failure)
+        {
+            throw new TokenizerException($"The tokenizer {file} cannot be used: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>
+    /// Writes a tokenizer, from which <see cref="Load"/> makes an equal one. The file appears whole or not at all: it is written
+    /// under another name beside its place, flushed to the disk, and renamed.
+    /// </summary>
+    /// <exception cref="TokenizerException">The file cannot be written.</exception>
+    internal static void Save(ITokenizer tokenizer, string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string temporary = path + "." + Path.GetRandomFileName() + ".tmp";
+        try
+        {
+            try
+            {
+                using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+                {
+                    TokenizerJsonWriter.Write(tokenizer, stream);
+                    stream.Flush(flushToDisk: true);
+                }
+                File.Move(temporary, path, overwrite: true);
+            }
+            finally
+            {
+                if (File.Exists(temporary)) File.Delete(temporary);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new TokenizerException($"The tokenizer cannot be written to {path}: {failure.Message}", failure);
+        }
+    }
+}
