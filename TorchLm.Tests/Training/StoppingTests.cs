@@ -56,12 +56,30 @@ public class StoppingTests
     }
 
     [Fact]
+    public void A_step_limit_pauses_a_run_without_changing_it()
+    {
+        using TemporaryFolder whole = new(), pieces = new();
+        TestRun.RunIn(whole.Path, TestRun.Config);
+        using (var run = new TestRun(pieces.Path, TestRun.Config))
+        {
+            Assert.Equal(StopReason.StepLimit, run.Run(maxSteps: 60));
+            Assert.Equal(60, run.Folder.LatestStep);
+        }
+        using (var run = new TestRun(pieces.Path, TestRun.Config)) Assert.Equal(StopReason.StepLimit, run.Run(maxSteps: 60));
+        using (var run = new TestRun(pieces.Path, TestRun.Config)) Assert.Equal(StopReason.Finished, run.Run(maxSteps: 1000));
+        foreach (string name in new[] { "model.safetensors", "optimizer.safetensors" })
+        {
+            Assert.Equal(File.ReadAllBytes(whole.In("step-00000100", name)), File.ReadAllBytes(pieces.In("step-00000100", name)));
+        }
+    }
+
+    [Fact]
     public void Time_that_is_over_ends_a_run_with_its_state_saved()
     {
         using var folder = new TemporaryFolder();
         using (var run = new TestRun(folder.Path, TestRun.Config, beforeStep: (step, _) => { if (step == 4) Thread.Sleep(400); }))
         {
-            Assert.Equal(StopReason.OutOfTime, run.Run(TimeSpan.FromMilliseconds(400)));
+            Assert.Equal(StopReason.OutOfTime, run.Run(maxTime: TimeSpan.FromMilliseconds(400)));
             Assert.InRange(run.Trainer.State.Step, 0, 5); // at the latest, the step that takes all the time is the last
             Assert.Equal(run.Trainer.State.Step, run.Folder.LatestStep);
         }
@@ -73,7 +91,7 @@ public class StoppingTests
     {
         using var folder = new TemporaryFolder();
         using var run = new TestRun(folder.Path, TestRun.Config);
-        Assert.Equal(StopReason.OutOfTime, run.Run(TimeSpan.Zero));
+        Assert.Equal(StopReason.OutOfTime, run.Run(maxTime: TimeSpan.Zero));
         Assert.Equal(0, run.Folder.LatestStep);
     }
 
