@@ -47,15 +47,13 @@ internal sealed class CorpusSurvey
         CorpusSurvey survey = new();
         foreach (Document document in documents)
         {
-            cancellation.ThrowIfCancellationRequested();
-            survey.Add(document, seed);
-            progress?.Report(new BuildProgress(BuildPhase.Reading, survey.Bytes, TotalBytes: null));
+            survey.Add(document, seed, progress, cancellation);
         }
         if (survey.Bytes == 0) throw new InputException("The input holds no text: name files with text in them.");
         return survey;
     }
 
-    private void Add(Document document, long seed)
+    private void Add(Document document, long seed, IProgress<BuildProgress>? progress, CancellationToken cancellation)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> seedBytes = stackalloc byte[sizeof(long)];
@@ -65,8 +63,10 @@ internal sealed class CorpusSurvey
         long bytes = 0;
         foreach (string piece in document.ReadPieces())
         {
+            cancellation.ThrowIfCancellationRequested();
             Characters += TextPieces.CountCharacters(piece);
             bytes += AppendUtf8(hash, piece);
+            progress?.Report(new BuildProgress(BuildPhase.Reading, Bytes + bytes, TotalBytes: null));
         }
         Count(document.Source, bytes, hash);
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using TorchLm.Core;
 using TorchLm.Data.Datasets;
 using TorchLm.Tokenizers;
@@ -21,7 +22,7 @@ public static class DatasetBuilder
     /// <param name="rule">How documents are divided between the splits.</param>
     /// <param name="folder">Where the set is written; created if missing. Its name is the set's.</param>
     /// <param name="options">Settings that rarely change.</param>
-    /// <param name="progress">Told how far the build is, once a document or piece.</param>
+    /// <param name="progress">Told how far the build is, after each document, or each piece of a large one.</param>
     /// <param name="cancellation">Stops the build; what was written is removed.</param>
     /// <exception cref="InputException">
     /// A document cannot be read or encoded, there is no text, nothing is left for training, or the folder cannot be used.
@@ -69,9 +70,9 @@ public static class DatasetBuilder
         SplitPlan plan, OutputFolder output, int maxTokensPerShard, IProgress<BuildProgress>? progress, CancellationToken cancellation)
     {
         Dictionary<string, SplitWriter> writers = [];
+        long number = 0, bytes = 0;
         try
         {
-            long number = 0, bytes = 0;
             foreach (Document document in documents)
             {
                 if (number == survey.Hashes.Count) throw Changed();
@@ -81,9 +82,8 @@ public static class DatasetBuilder
                     {
                         writers[split] = writer = new SplitWriter(output, split, tokenizer, maxTokensPerShard);
                     }
-                    bytes += writer.Write(Watched(pieces), document.Name, plan.PartsAreWhole ? document.Nats : null);
+                    writer.Write(Watched(pieces), document.Name, plan.PartsAreWhole ? document.Nats : null);
                 }
-                progress?.Report(new BuildProgress(BuildPhase.Encoding, bytes, survey.Bytes));
                 number++;
             }
             if (number != survey.Hashes.Count || bytes != survey.Bytes) throw Changed();
@@ -100,6 +100,8 @@ public static class DatasetBuilder
             {
                 cancellation.ThrowIfCancellationRequested();
                 yield return piece;
+                bytes += Encoding.UTF8.GetByteCount(piece);
+                progress?.Report(new BuildProgress(BuildPhase.Encoding, bytes, survey.Bytes));
             }
         }
     }

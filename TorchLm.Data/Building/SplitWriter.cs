@@ -31,9 +31,8 @@ internal sealed class SplitWriter : IDisposable
     /// <param name="pieces">The text.</param>
     /// <param name="name">What to call the document in an error message.</param>
     /// <param name="nats">−ln p of the text, where known.</param>
-    /// <returns>Bytes of UTF-8 text written.</returns>
     /// <exception cref="InputException">The tokenizer cannot express the text.</exception>
-    public long Write(IEnumerable<string> pieces, string name, double? nats)
+    public void Write(IEnumerable<string> pieces, string name, double? nats)
     {
         long before = _bytes;
         foreach (string piece in TextPieces.CutSafely(pieces))
@@ -49,12 +48,9 @@ internal sealed class SplitWriter : IDisposable
                 throw new InputException($"'{name}' cannot be encoded: {failure.Message}", failure);
             }
         }
-        if (_bytes > before)
-        {
-            _documents++;
-            _nats += nats; // unknown for one, unknown for all
-        }
-        return _bytes - before;
+        if (_bytes == before) return;
+        _documents++;
+        _nats += nats; // unknown for one, unknown for all
     }
 
     /// <summary>Finishes the shards.</summary>

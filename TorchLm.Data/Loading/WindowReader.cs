@@ -76,7 +76,7 @@ internal sealed class WindowReader : IDisposable
         // batch, and libtorch keeps a pinned block from being reused before the copies that were queued from it are done, so that it may be
         // disposed at once.
         using torch.Tensor pageable = tensor;
-        using torch.Tensor pinned = _device.type == DeviceType.CUDA ? pageable.pin_memory() : pageable.alias();
+        using torch.Tensor pinned = pageable.pin_memory();
         return pinned.to(_device, non_blocking: true).DetachFromDisposeScope();
     }
 }
