@@ -8,8 +8,8 @@ using TorchLm.Data.Datasets;
 namespace TorchLm.Data.Building;
 
 /// <summary>
-/// What a first reading of all documents finds out: how much text there is, and the hash by which each document is given a split. It also
-/// meets unreadable files before anything is written.
+/// What a first reading of all documents finds out: how much text there is, and the hash by which each document is given a split.
+/// It also meets unreadable files before anything is written.
 /// </summary>
 internal sealed class CorpusSurvey
 {
@@ -42,7 +42,8 @@ internal sealed class CorpusSurvey
 
     /// <summary>Reads all documents.</summary>
     /// <exception cref="InputException">A document cannot be read, or none holds text.</exception>
-    public static CorpusSurvey Of(IEnumerable<Document> documents, long seed, IProgress<BuildProgress>? progress, CancellationToken cancellation)
+    public static CorpusSurvey Of(IEnumerable<Document> documents, long seed, IProgress<BuildProgress>? progress,
+        CancellationToken cancellation)
     {
         CorpusSurvey survey = new();
         foreach (Document document in documents)
