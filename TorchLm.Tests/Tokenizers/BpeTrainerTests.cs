@@ -6,7 +6,8 @@ namespace TorchLm.Tests.Tokenizers;
 public class BpeTrainerTests
 {
     private static readonly string[] _runs = [.. TextSamples.RandomOf("aab ", 60, maximumLength: 40, seed: 3)];
-    private static readonly string[] _world = [.. TextSamples.Tricky.Where(text => text.Length < 200), .. TextSamples.RandomOf("aé日🙂𝐁'\u0301 \n1", 80, 25, seed: 4)];
+    private static readonly string[] _world =
+        [.. TextSamples.Tricky.Where(text => text.Length < 200), .. TextSamples.RandomOf("aé日🙂𝐁'\u0301 \n1", 80, 25, seed: 4)];
 
     public static TheoryData<string> Corpora => ["english", "runs of few letters", "many scripts"];
 
@@ -29,7 +30,8 @@ public class BpeTrainerTests
     public void Encoding_is_that_of_a_naive_encoder(string corpus)
     {
         var tokenizer = BpeTrainer.Train(DocumentsOf(corpus), new BpeTrainerOptions(500)).Tokenizer;
-        var rules = tokenizer.Merges.Select((merge, rank) => (Pair: (Latin(tokenizer, merge.Left), Latin(tokenizer, merge.Right)), rank))
+        var rules = tokenizer.Merges
+            .Select((merge, rank) => (Pair: (Latin(tokenizer, merge.Left), Latin(tokenizer, merge.Right)), rank))
             .ToDictionary(rule => rule.Pair, rule => rule.rank);
         var idOf = Enumerable.Range(0, tokenizer.VocabularySize - 1).ToDictionary(id => Latin(tokenizer, id));
         foreach (string text in DocumentsOf(corpus).Concat(TextSamples.Random(300, seed: 5)))
@@ -43,7 +45,8 @@ public class BpeTrainerTests
     [Fact]
     public void Ids_are_bytes_in_the_order_of_GPT2_then_merges_then_special_tokens()
     {
-        var tokenizer = BpeTrainer.Train(["hug hug hug"], new BpeTrainerOptions(256 + 3 + 2, ["<|endoftext|>", "<|pad|>"])).Tokenizer;
+        var options = new BpeTrainerOptions(256 + 3 + 2, ["<|endoftext|>", "<|pad|>"]);
+        var tokenizer = BpeTrainer.Train(["hug hug hug"], options).Tokenizer;
 
         // The first and last bytes as in GPT-2's published vocab.json: "!" is 0, "~" 93, "Ġ" (space) 220.
         Assert.Equal("!", tokenizer.Decode([0]));
@@ -64,9 +67,9 @@ public class BpeTrainerTests
     public void Ties_go_to_the_smallest_left_id_then_to_the_smallest_right_id()
     {
         // Six different pairs, each twice.
-        var merges = BpeTrainer.Train(["zy", "zx", "by", "bx", "bw", "aw", "zy", "zx", "by", "bx", "bw", "aw"], new BpeTrainerOptions(256 + 6, []))
-            .Tokenizer;
-        Assert.Equal(["aw", "bw", "bx", "by", "zx", "zy"], merges.Merges.Select(merge => merges.GetSpelling(merge.Result)));
+        string[] words = ["zy", "zx", "by", "bx", "bw", "aw"];
+        var tokenizer = BpeTrainer.Train([.. words, .. words], new BpeTrainerOptions(256 + 6, [])).Tokenizer;
+        Assert.Equal(["aw", "bw", "bx", "by", "zx", "zy"], tokenizer.Merges.Select(merge => tokenizer.GetSpelling(merge.Result)));
     }
 
     [Fact]
@@ -105,18 +108,22 @@ public class BpeTrainerTests
     [InlineData(300, "", 2, "empty name")]
     [InlineData(300, "word", 2, "special token word could also be")]
     [InlineData(300, "Ġword", 2, "could also be an ordinary word")]
+    [InlineData(300, "¢a", 2, "could also be an ordinary word")] // bytes A2 61, as in "Ţa"
     [InlineData(300, "<|a|>,<|a|>", 2, "not distinct")]
     public void Impossible_options_are_refused(int size, string special, long minimum, string expected) =>
-        Assert.Contains(expected, Assert.Throws<TokenizerException>(() => new BpeTrainerOptions(size, special.Split(','), minimum)).Message);
+        Assert.Contains(
+            expected, Assert.Throws<TokenizerException>(() => new BpeTrainerOptions(size, special.Split(','), minimum)).Message);
 
     [Fact]
     public void A_special_token_that_is_not_valid_text_is_refused() =>
-        Assert.Contains("lone surrogate", Assert.Throws<TokenizerException>(() => new BpeTrainerOptions(300, ["<|\uD800|>"])).Message);
+        Assert.Contains(
+            "lone surrogate", Assert.Throws<TokenizerException>(() => new BpeTrainerOptions(300, ["<|\uD800|>"])).Message);
 
     [Fact]
     public void A_corpus_with_a_lone_surrogate_is_refused_with_its_place()
     {
-        string message = Assert.Throws<TokenizerException>(() => BpeTrainer.Train(["fine", "bad \uD800"], new BpeTrainerOptions(300))).Message;
+        string[] documents = ["fine", "bad \uD800"];
+        string message = Assert.Throws<TokenizerException>(() => BpeTrainer.Train(documents, new BpeTrainerOptions(300))).Message;
         Assert.Contains("document 2", message);
         Assert.Contains("offset 4;", message);
     }

@@ -9,7 +9,9 @@ namespace TorchLm.Tests.Tokenizers;
 /// </summary>
 internal static class NaiveBpe
 {
-    /// <summary>GPT-2's words: contractions; letters, digits or others with one space before; white space, its last one apart.</summary>
+    /// <summary>
+    /// GPT-2's words: contractions; letters, digits or others with one space before; white space, its last one apart.
+    /// </summary>
     public static List<string> Words(string text)
     {
         Rune[] runes = [.. text.EnumerateRunes()];
@@ -28,10 +30,12 @@ internal static class NaiveBpe
     {
         // Ids decide ties: bytes in GPT-2's order, then merges.
         var ids = new Dictionary<string, int>();
-        foreach (int value in Enumerable.Range(0, 256).OrderBy(b => !IsVisible(b)).ThenBy(b => b)) ids.Add(((char)value).ToString(), ids.Count);
+        foreach (int value in Enumerable.Range(0, 256).OrderBy(b => !IsVisible(b)).ThenBy(b => b))
+            ids.Add(((char)value).ToString(), ids.Count);
 
         var words = documents.SelectMany(Words).Select(word => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(word)))
-            .GroupBy(word => word).Select(group => (Count: group.LongCount(), Parts: group.Key.Select(c => c.ToString()).ToList())).ToList();
+            .GroupBy(word => word)
+            .Select(group => (Count: group.LongCount(), Parts: group.Key.Select(c => c.ToString()).ToList())).ToList();
         var merges = new List<(string Left, string Right)>();
         while (merges.Count < mergeCount)
         {
@@ -49,7 +53,9 @@ internal static class NaiveBpe
         return merges;
     }
 
-    /// <summary>Encodes one word (its bytes as a Latin-1 string): the earliest rule that fits is applied everywhere, until none fits.</summary>
+    /// <summary>
+    /// Encodes one word (its bytes as a Latin-1 string): the earliest rule that fits is applied everywhere, until none fits.
+    /// </summary>
     public static List<string> Encode(string word, Dictionary<(string Left, string Right), int> rules)
     {
         var parts = word.Select(c => c.ToString()).ToList();
@@ -74,7 +80,8 @@ internal static class NaiveBpe
     private static int WordEnd(Rune[] runes, int start)
     {
         foreach (string contraction in (string[])["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"])
-            if (runes.Skip(start).Take(contraction.Length).SequenceEqual(contraction.EnumerateRunes())) return start + contraction.Length;
+            if (runes.Skip(start).Take(contraction.Length).SequenceEqual(contraction.EnumerateRunes()))
+                return start + contraction.Length;
 
         int first = runes[start] == new Rune(' ') ? start + 1 : start;
         if (first < runes.Length && Class(runes[first]) != 'W') return RunEnd(runes, first);

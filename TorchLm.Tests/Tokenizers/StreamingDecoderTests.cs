@@ -12,11 +12,13 @@ public class StreamingDecoderTests
     {
         ITokenizer tokenizer = TokenizerSamples.Get(name);
         var random = new Random(19);
-        int[] ids = [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(id => tokenizer is not ByteLevelTokenizer b || !b.Tokens.IsGap(id))];
+        int[] ids = [.. Enumerable.Range(0, tokenizer.VocabularySize)
+            .Where(id => tokenizer is not ByteLevelTokenizer bytes || !bytes.Tokens.IsGap(id))];
         var decoder = new StreamingDecoder(tokenizer); // one for all: after Flush it begins anew
         for (int run = 0; run < 2000; run++)
         {
-            int[] sequence = [.. Enumerable.Range(0, random.Next(20)).Select(_ => ids[random.Next(random.Next(2) == 0 ? 256 : ids.Length)])];
+            int highest = random.Next(2) == 0 ? 256 : ids.Length; // often bytes alone, which break characters
+            int[] sequence = [.. Enumerable.Range(0, random.Next(20)).Select(_ => ids[random.Next(highest)])];
             string streamed = string.Concat(sequence.Select(decoder.Add)) + decoder.Flush();
             Assert.Equal(tokenizer.Decode(sequence), streamed);
         }

@@ -37,6 +37,7 @@ public class TokenizerChoiceTests
     public void A_folder_without_a_tokenizer_is_refused()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("holds no tokenizer.json", Assert.Throws<TokenizerException>(() => TokenizerChoice.Parse(folder.Path)).Message);
+        var refusal = Assert.Throws<TokenizerException>(() => TokenizerChoice.Parse(folder.Path));
+        Assert.Contains("holds no tokenizer.json", refusal.Message);
     }
 }

@@ -68,9 +68,7 @@ public class TokenizerFileTests
                 Assert.True(model["vocab"]!.AsObject().Remove("<|pad|>"));
                 break;
             case "a split by GPT-2's pattern":
-                json["pre_tokenizer"] = JsonNode.Parse(
-                    """{"type":"Sequence","pretokenizers":[{"type":"Split","behavior":"Removed","invert":true},{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}""");
-                json["pre_tokenizer"]!["pretokenizers"]![0]!["pattern"] = new JsonObject { ["Regex"] = PreTokenization.Gpt2.Pattern };
+                json["pre_tokenizer"] = SplitBy(PreTokenization.Gpt2, "Removed", invert: true);
                 break;
             case "a byte order mark":
                 start = "\uFEFF";
@@ -92,9 +90,7 @@ public class TokenizerFileTests
         using var folder = new TemporaryFolder();
         TokenizerSamples.Get("bpe").Save(folder.File("tokenizer.json"));
         JsonNode json = JsonNode.Parse(File.ReadAllText(folder.File("tokenizer.json")))!;
-        json["pre_tokenizer"] = JsonNode.Parse(
-            """{"type":"Sequence","pretokenizers":[{"type":"Split","behavior":"Isolated","invert":false},{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}""");
-        json["pre_tokenizer"]!["pretokenizers"]![0]!["pattern"] = new JsonObject { ["Regex"] = PreTokenization.Cl100k.Pattern };
+        json["pre_tokenizer"] = SplitBy(PreTokenization.Cl100k, "Isolated", invert: false);
         var loaded = (ByteLevelTokenizer)TokenizerFile.Load(folder.Write("other.json", json.ToJsonString()));
         Assert.Equal("bpe", loaded.Kind);
         Assert.Same(PreTokenization.Cl100k, loaded.PreTokenization);
@@ -129,6 +125,20 @@ public class TokenizerFileTests
             Assert.Equal(text, actual.Decode(expected.Encode(text)));
         }
     }
+
+    private static JsonObject SplitBy(PreTokenization pattern, string behavior, bool invert) => new()
+    {
+        ["type"] = "Sequence",
+        ["pretokenizers"] = new JsonArray(
+            new JsonObject
+            {
+                ["type"] = "Split",
+                ["pattern"] = new JsonObject { ["Regex"] = pattern.Pattern },
+                ["behavior"] = behavior,
+                ["invert"] = invert,
+            },
+            new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = false }),
+    };
 
     private static string Reencode(ITokenizer tokenizer, string text) => tokenizer.Decode(tokenizer.Encode(text));
 }

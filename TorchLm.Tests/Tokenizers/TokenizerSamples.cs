@@ -15,8 +15,8 @@ internal static class TokenizerSamples
         """;
 
     private static readonly Lazy<CharTokenizer> _char = new(() => MakeChar());
-    private static readonly Lazy<ByteLevelBpeTokenizer> _bpe = new(() =>
-        BpeTrainer.Train([Corpus, .. TextSamples.Tricky], new BpeTrainerOptions(400, [TokenTable.EndOfTextName, "<|pad|>"])).Tokenizer);
+    private static readonly Lazy<ByteLevelBpeTokenizer> _bpe = new(() => BpeTrainer.Train(
+        [Corpus, .. TextSamples.Tricky], new BpeTrainerOptions(400, [TokenTable.EndOfTextName, "<|pad|>"])).Tokenizer);
 
     public static readonly string[] Names = ["char", "bpe", "cl100k_base", "o200k_base"];
 
