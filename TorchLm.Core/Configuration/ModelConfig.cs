@@ -1,0 +1,61 @@
+namespace TorchLm.Core.Configuration;
+
+/// <summary>The shape of the model. The defaults are nanoGPT's CPU setting.</summary>
+public sealed record ModelConfig
+{
+    /// <summary>The architecture: <c>gpt2</c>.</summary>
+    public string Family { get; init; } = "gpt2";
+
+    /// <summary>Transformer blocks (L).</summary>
+    public int LayerCount { get; init; } = 4;
+
+    /// <summary>Attention heads (H) in each block; divides <see cref="EmbeddingSize"/>.</summary>
+    public int HeadCount { get; init; } = 4;
+
+    /// <summary>Channels of the residual stream (C).</summary>
+    public int EmbeddingSize { get; init; } = 128;
+
+    /// <summary>The longest sequence in tokens (T): the number of learned positions.</summary>
+    public int ContextLength { get; init; } = 64;
+
+    /// <summary>Number of token ids (V); 0 means: as many as the tokenizer has.</summary>
+    public int VocabularySize { get; init; }
+
+    /// <summary>
+    /// The embedding's rows are padded to a multiple of this (64 suits CUDA's matrix units). Padding rows stay zero, take no part in the loss, can
+    /// never be sampled and are in no file.
+    /// </summary>
+    public int VocabularyMultiple { get; init; } = 1;
+
+    /// <summary>Probability of zeroing an activation in training, in [0, 1).</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Whether linear layers and LayerNorms have biases.</summary>
+    public bool Bias { get; init; }
+
+    /// <summary>The activation: <c>tanh</c> (GPT-2's approximation, Hugging Face's gelu_new) or <c>exact</c>.</summary>
+    public string Gelu { get; init; } = "tanh";
+
+    /// <summary>Rows of the token embedding: the vocabulary and its padding.</summary>
+    internal int PaddedVocabularySize => (VocabularySize + VocabularyMultiple - 1) / VocabularyMultiple * VocabularyMultiple;
+
+    /// <summary>Refuses impossible combinations.</summary>
+    /// <param name="vocabularyKnown">False where <see cref="VocabularySize"/> may still be 0 because the tokenizer is not there yet.</param>
+    /// <exception cref="InputException">Names the field, the value and the rule.</exception>
+    public void Validate(bool vocabularyKnown = true)
+    {
+        Rule.OneOf("model.family", Family, "gpt2");
+        Rule.AtLeast("model.layerCount", LayerCount, 1);
+        Rule.AtLeast("model.headCount", HeadCount, 1);
+        Rule.AtLeast("model.embeddingSize", EmbeddingSize, 1);
+        Rule.AtLeast("model.contextLength", ContextLength, 1);
+        Rule.AtLeast("model.vocabularySize", VocabularySize, vocabularyKnown ? 1 : 0);
+        Rule.AtLeast("model.vocabularyMultiple", VocabularyMultiple, 1);
+        Rule.InRange("model.dropout", Dropout, 0, 1, upperIncluded: false);
+        Rule.OneOf("model.gelu", Gelu, "tanh", "exact");
+        Rule.Holds(EmbeddingSize % HeadCount == 0, "model.embeddingSize", EmbeddingSize,
+            $"it must be divisible by model.headCount ({HeadCount})");
+        Rule.Holds((long)PaddedVocabularySize * EmbeddingSize <= int.MaxValue, "model.embeddingSize", EmbeddingSize,
+            $"times the vocabulary ({PaddedVocabularySize}) it must stay below 2^31");
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace TorchLm.Core.Configuration;
+
+/// <summary>Everything that decides what a run computes: the content of config.json and of presets (JSON with comments).</summary>
+public sealed record RunConfig
+{
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        WriteIndented = true,
+        MaxDepth = 16,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private static readonly JsonDocumentOptions s_document =
+        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 16 };
+
+    /// <summary>The shape of the model.</summary>
+    public ModelConfig Model { get; init; } = new();
+
+    /// <summary>What it trains on.</summary>
+    public DataConfig Data { get; init; } = new();
+
+    /// <summary>How weights are updated.</summary>
+    public OptimizerConfig Optimizer { get; init; } = new();
+
+    /// <summary>How long, and when it looks up.</summary>
+    public TrainingConfig Training { get; init; } = new();
+
+    /// <summary>Reads a configuration; what it does not say keeps its default.</summary>
+    /// <param name="json">JSON, comments and trailing commas allowed.</param>
+    /// <param name="source">The file or preset it came from, for messages.</param>
+    /// <param name="settings">Changes on top, each <c>name=value</c> with a dotted name such as <c>model.layerCount=6</c>.</param>
+    /// <exception cref="InputException">It is not JSON, a name is unknown, a value has the wrong type or breaks a rule.</exception>
+    public static RunConfig Parse(string json, string source, IEnumerable<string>? settings = null)
+    {
+        JsonNode root;
+        try
+        {
+            root = JsonNode.Parse(json, documentOptions: s_document) as JsonObject
+                ?? throw new InputException($"{source} is not a JSON object with the sections model, data, optimizer and training.");
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{source} is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", e);
+        }
+        foreach (string setting in settings ?? []) ConfigSetting.Apply(root.AsObject(), setting);
+
+        RunConfig config;
+        try
+        {
+            config = root.Deserialize<RunConfig>(s_json)!;
+        }
+        catch (JsonException e)
+        {
+            throw new InputException(ConfigSetting.Explain(e, source), e);
+        }
+        config.Validate();
+        return config;
+    }
+
+    /// <summary>The configuration as indented JSON, every field written out.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+
+    /// <summary>Refuses impossible combinations; the vocabulary's size may still be open.</summary>
+    /// <exception cref="InputException">Names the field, the value and the rule.</exception>
+    public void Validate()
+    {
+        Rule.Holds(Model is not null && Data is not null && Optimizer is not null && Training is not null, "a section of the configuration", null,
+            "model, data, optimizer and training must each be an object or be left out");
+        Model!.Validate(vocabularyKnown: false);
+        Data!.Validate();
+        Optimizer!.Validate();
+        Training!.Validate();
+    }
+}

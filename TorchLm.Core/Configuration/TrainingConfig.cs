@@ -1,0 +1,51 @@
+namespace TorchLm.Core.Configuration;
+
+/// <summary>How long and on how much a run trains, and when it looks up from its work.</summary>
+public sealed record TrainingConfig
+{
+    /// <summary>Updates of the weights in the whole run; the schedule ends here.</summary>
+    public int Steps { get; init; } = 2000;
+
+    /// <summary>Sequences in a micro-batch (B).</summary>
+    public int BatchSize { get; init; } = 12;
+
+    /// <summary>Micro-batches whose gradients are averaged for one update.</summary>
+    public int GradientAccumulationSteps { get; init; } = 1;
+
+    /// <summary>Updates between evaluations on the validation split; the last step is always evaluated.</summary>
+    public int EvalInterval { get; init; } = 250;
+
+    /// <summary>Validation batches of an evaluation, always the same ones; 0 means the whole split.</summary>
+    public int EvalBatches { get; init; } = 20;
+
+    /// <summary>Updates between checkpoints; the last step is always saved, 0 saves nothing else.</summary>
+    public int SaveInterval { get; init; } = 250;
+
+    /// <summary>How many of the last checkpoints are kept; the best one is kept always.</summary>
+    public int KeepCheckpoints { get; init; } = 2;
+
+    /// <summary>Updates between lines of metrics. The loss is read back from the device only then.</summary>
+    public int LogInterval { get; init; } = 10;
+
+    /// <summary>Evaluations without a new best loss after which the run stops; 0 never stops early.</summary>
+    public int Patience { get; init; }
+
+    /// <summary>Decides initial weights, dropout and the order of the data.</summary>
+    public long Seed { get; init; } = 1337;
+
+    /// <summary>Refuses impossible combinations.</summary>
+    /// <exception cref="InputException">Names the field, the value and the rule.</exception>
+    public void Validate()
+    {
+        Rule.AtLeast("training.steps", Steps, 1);
+        Rule.AtLeast("training.batchSize", BatchSize, 1);
+        Rule.AtLeast("training.gradientAccumulationSteps", GradientAccumulationSteps, 1);
+        Rule.AtLeast("training.evalInterval", EvalInterval, 1);
+        Rule.AtLeast("training.evalBatches", EvalBatches, 0);
+        Rule.AtLeast("training.saveInterval", SaveInterval, 0);
+        Rule.AtLeast("training.keepCheckpoints", KeepCheckpoints, 1);
+        Rule.AtLeast("training.logInterval", LogInterval, 1);
+        Rule.AtLeast("training.patience", Patience, 0);
+        Rule.AtLeast("training.seed", Seed, 0);
+    }
+}

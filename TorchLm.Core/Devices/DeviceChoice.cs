@@ -1,0 +1,67 @@
+using System.Globalization;
+using TorchLm.Core.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Devices;
+
+/// <summary>Which device is used, and why.</summary>
+/// <param name="Device">The device.</param>
+/// <param name="Reason">A few words for the user, such as "no CUDA device was found".</param>
+public sealed record DeviceChoice(Device Device, string Reason)
+{
+    /// <summary>Chooses a device by name.</summary>
+    /// <param name="name"><c>auto</c> (CUDA when it is there and works, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <exception cref="InputException">The name is unknown, or the device is not there or does not work.</exception>
+    public static DeviceChoice Of(string name) => Of(name, () => cuda.is_available() ? cuda.device_count() : 0, Works);
+
+    /// <summary>The same with the machine's answers given, so that the choice can be tested anywhere.</summary>
+    internal static DeviceChoice Of(string name, Func<int> cudaDevices, Func<int, string?> cudaFailure)
+    {
+        if (name == "cpu") return new DeviceChoice(CPU, "as asked for");
+        if (name is not ("auto" or "cuda") && !name.StartsWith("cuda:", StringComparison.Ordinal))
+        {
+            throw new InputException($"--device is '{name}', but it must be auto, cpu, cuda or cuda:N.");
+        }
+        NativeLibraries.EnsureLoaded();
+        int count = cudaDevices();
+        if (name == "auto")
+        {
+            if (count == 0) return new DeviceChoice(CPU, "no CUDA device was found");
+            return cudaFailure(0) is { } failure ? new DeviceChoice(CPU, $"the CUDA device does not work: {failure}") : new DeviceChoice(Cuda(0), "CUDA was found");
+        }
+
+        int index = 0;
+        if (name != "cuda" && !int.TryParse(name["cuda:".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out index))
+        {
+            throw new InputException($"--device is '{name}', but what follows 'cuda:' must be a device's number, counted from 0.");
+        }
+        if (count == 0)
+        {
+            throw new InputException($"--device is '{name}', but no CUDA device was found; use --device cpu, or see `torchlm doctor` for what is missing.");
+        }
+        if (index >= count)
+        {
+            throw new InputException($"--device is '{name}', but this machine has {count} CUDA device{(count == 1 ? "" : "s")}, counted from 0.");
+        }
+        if (cudaFailure(index) is { } problem) throw new InputException($"--device is '{name}', but that device does not work: {problem}");
+        return new DeviceChoice(Cuda(index), "as asked for");
+    }
+
+    private static Device Cuda(int index) => new(DeviceType.CUDA, index);
+
+    /// <summary>Tries a small product; null where it comes out right, else what went wrong.</summary>
+    private static string? Works(int index)
+    {
+        try
+        {
+            using var scope = NewDisposeScope();
+            Tensor a = ones([16, 16], device: Cuda(index));
+            return a.matmul(a).sum().item<float>() == 16 * 16 * 16 ? null : "a small matrix product comes out wrong";
+        }
+        catch (Exception e) when (e is System.Runtime.InteropServices.ExternalException or InvalidOperationException)
+        {
+            return e.Message.Split('\n')[0];
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using TorchLm.Core.Configuration;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Model;
+
+/// <summary>One transformer block with pre-LayerNorm (Radford et al. 2019): attention, then the MLP, each added to the residual stream.</summary>
+internal sealed class Block : nn.Module<Tensor, Tensor>
+{
+    private readonly LayerNorm attentionNorm;
+    private readonly CausalSelfAttention attention;
+    private readonly LayerNorm mlpNorm;
+    private readonly Mlp mlp;
+
+    public Block(ModelConfig config, InitialWeights initial) : base(nameof(Block))
+    {
+        attentionNorm = initial.LayerNorm(config.EmbeddingSize, config.Bias);
+        attention = new CausalSelfAttention(config, initial);
+        mlpNorm = initial.LayerNorm(config.EmbeddingSize, config.Bias);
+        mlp = new Mlp(config, initial);
+        RegisterComponents();
+    }
+
+    /// <summary>(B, T, C) to (B, T, C).</summary>
+    public override Tensor forward(Tensor x) => forward(x, null);
+
+    /// <summary>(B, T, C) to (B, T, C), where x continues what is in <paramref name="cache"/>, if there is one.</summary>
+    public Tensor forward(Tensor x, LayerCache? cache)
+    {
+        x = x + attention.forward(attentionNorm.forward(x), cache);
+        return x + mlp.forward(mlpNorm.forward(x));
+    }
+}

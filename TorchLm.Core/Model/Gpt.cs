@@ -1,0 +1,113 @@
+using TorchLm.Core.Configuration;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Model;
+
+/// <summary>
+/// A GPT language model (Radford et al. 2019): token and position embeddings, pre-LayerNorm transformer blocks, a final LayerNorm and an output head
+/// that is tied to the token embedding.
+/// </summary>
+/// <remarks>
+/// Letters in shapes: B sequences, T positions, C channels, H heads, D = C / H, V vocabulary.
+/// A model lives on one device from its construction on; it is not moved.
+/// </remarks>
+public sealed class Gpt : nn.Module<Tensor, Tensor>
+{
+    /// <summary>Standard deviation of all initial weight matrices but the residual projections.</summary>
+    internal const double InitialDeviation = 0.02;
+
+    private readonly Embedding tokens;
+    private readonly Embedding positions;
+    private readonly Block[] _blocks;
+    private readonly ModuleList<Block> blocks;
+    private readonly LayerNorm finalNorm;
+    private readonly Tensor _positionIds;                                           // 0, 1, …, T - 1
+
+    /// <summary>Makes a model with fresh weights.</summary>
+    /// <param name="config">Its shape.</param>
+    /// <param name="seed">Decides the initial weights.</param>
+    /// <param name="device">Where it lives; the CPU where nothing is said.</param>
+    /// <exception cref="InputException">The shape is impossible.</exception>
+    public Gpt(ModelConfig config, long seed = 0, Device? device = null) : base(nameof(Gpt))
+    {
+        config.Validate();
+        Config = config;
+        Device = device ?? CPU;
+        using var initial = new InitialWeights(seed, Device);
+        tokens = new Embedding(config.VocabularySize, config.PaddedVocabularySize, config.EmbeddingSize, InitialDeviation, initial);
+        positions = new Embedding(config.ContextLength, config.ContextLength, config.EmbeddingSize, InitialDeviation, initial);
+        _blocks = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new Block(config, initial))];
+        blocks = nn.ModuleList(_blocks);
+        finalNorm = initial.LayerNorm(config.EmbeddingSize, config.Bias);
+        _positionIds = arange(config.ContextLength, ScalarType.Int64, Device).DetachFromDisposeScope();
+        RegisterComponents();
+    }
+
+    /// <summary>The shape.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Where the weights are.</summary>
+    public Device Device { get; }
+
+    /// <summary>Logits for the token after each position: ids (B, T) int64 to (B, T, V). The caller owns the result.</summary>
+    public override Tensor forward(Tensor ids) => forward(ids, null);
+
+    /// <summary>
+    /// Logits for the token after each position: ids (B, T) int64 to (B, T, V), where ids continue what <paramref name="cache"/> holds, if there is
+    /// one. The caller owns the result.
+    /// </summary>
+    public Tensor forward(Tensor ids, KeyValueCache? cache)
+    {
+        using var scope = NewDisposeScope();
+        return Logits(Hidden(ids, cache)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Logits for the token after the last position only: ids (B, T) to (B, V). The caller owns the result.</summary>
+    public Tensor NextTokenLogits(Tensor ids, KeyValueCache? cache = null)
+    {
+        using var scope = NewDisposeScope();
+        Tensor last = Hidden(ids, cache).select(1, -1);                             // (B, C)
+        return Logits(last).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The mean cross-entropy in nats per token: inputs and targets (B, T) int64 to a scalar. The caller owns the result.</summary>
+    public Tensor Loss(Tensor inputs, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        Tensor logits = Logits(Hidden(inputs, null));
+        return nn.functional.cross_entropy(logits.view(-1, Config.VocabularySize), targets.view(-1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Standard deviation of the two projections that write to the residual stream, so that its variance does not grow with depth.</summary>
+    internal static double ResidualDeviation(ModelConfig config) => InitialDeviation / Math.Sqrt(2.0 * config.LayerCount);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _positionIds.Dispose();
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Ids (B, T) to the final LayerNorm's output (B, T, C).</summary>
+    private Tensor Hidden(Tensor ids, KeyValueCache? cache)
+    {
+        int past = cache?.Length ?? 0, t = (int)ids.shape[1];
+        if (past + t > Config.ContextLength)
+        {
+            throw new ArgumentException($"{past + t} positions do not fit a context of {Config.ContextLength} tokens.", nameof(ids));
+        }
+        Tensor x = tokens.forward(ids) + positions.forward(_positionIds.narrow(0, past, t));   // (B, T, C)
+        x = nn.functional.dropout(x, Config.Dropout, training);
+        for (int i = 0; i < _blocks.Length; i++) x = _blocks[i].forward(x, cache?.Layer(i));
+        cache?.Advance(t);
+        return finalNorm.forward(x);
+    }
+
+    /// <summary>Hidden states (…, C) to logits (…, V), padding rows of the vocabulary cut off.</summary>
+    private Tensor Logits(Tensor hidden)
+    {
+        Tensor logits = nn.functional.linear(hidden, tokens.Weight);
+        return Config.PaddedVocabularySize == Config.VocabularySize ? logits : logits.narrow(-1, 0, Config.VocabularySize).contiguous();
+    }
+}

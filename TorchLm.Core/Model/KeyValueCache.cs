@@ -1,0 +1,78 @@
+using TorchLm.Core.Configuration;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Model;
+
+/// <summary>
+/// The keys and values of what the model has already read, so that a new token costs one position's work and not the whole prefix's.
+/// Room for a full context is taken at once.
+/// </summary>
+public sealed class KeyValueCache : IDisposable
+{
+    private readonly LayerCache[] _layers;
+    private readonly int _capacity;
+
+    /// <summary>Makes an empty cache.</summary>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="batchSize">Sequences that are generated side by side (B).</param>
+    /// <param name="device">The model's device.</param>
+    public KeyValueCache(ModelConfig config, int batchSize, Device device)
+    {
+        _capacity = config.ContextLength;
+        int headSize = config.EmbeddingSize / config.HeadCount;
+        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new LayerCache(batchSize, config.HeadCount, _capacity, headSize, device))];
+    }
+
+    /// <summary>Positions that are filled.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Forgets everything, to start a new sequence.</summary>
+    public void Clear() => Length = 0;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (LayerCache layer in _layers) layer.Dispose();
+    }
+
+    internal LayerCache? Layer(int index)
+    {
+        _layers[index].Length = Length;
+        return _layers[index];
+    }
+
+    internal void Advance(int positions)
+    {
+        if (Length + positions > _capacity) throw new InvalidOperationException($"The cache holds {_capacity} positions.");
+        Length += positions;
+    }
+}
+
+/// <summary>One block's part of the cache: keys and values (B, H, capacity, D).</summary>
+internal sealed class LayerCache : IDisposable
+{
+    private readonly Tensor _keys, _values;
+
+    public LayerCache(int batchSize, int heads, int capacity, int headSize, Device device)
+    {
+        _keys = empty([batchSize, heads, capacity, headSize], device: device).DetachFromDisposeScope();
+        _values = empty([batchSize, heads, capacity, headSize], device: device).DetachFromDisposeScope();
+    }
+
+    public int Length { get; set; }
+
+    /// <summary>Stores the keys and values (B, H, T, D) of new positions and gives those of all positions so far (B, H, past + T, D).</summary>
+    public (Tensor Keys, Tensor Values) Append(Tensor keys, Tensor values)
+    {
+        long t = keys.shape[2];
+        _keys.narrow(2, Length, t).copy_(keys);
+        _values.narrow(2, Length, t).copy_(values);
+        return (_keys.narrow(2, 0, Length + t), _values.narrow(2, 0, Length + t));
+    }
+
+    public void Dispose()
+    {
+        _keys.Dispose();
+        _values.Dispose();
+    }
+}

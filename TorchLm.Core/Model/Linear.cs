@@ -1,0 +1,25 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Model;
+
+/// <summary>y = x·Wᵀ + b, with W of shape (out, in).</summary>
+/// <remarks>
+/// TorchSharp's own Linear draws its initial weights from the process-wide random generator, only for them to be overwritten here; this one leaves that
+/// generator alone, so that a model depends on its seed and nothing else.
+/// </remarks>
+internal sealed class Linear : nn.Module<Tensor, Tensor>
+{
+    private readonly Parameter weight;
+    private readonly Parameter? bias;
+
+    public Linear(int inputs, int outputs, double initialDeviation, InitialWeights initial, bool hasBias) : base(nameof(Linear))
+    {
+        weight = initial.Normal(initialDeviation, outputs, inputs);
+        bias = hasBias ? initial.Zeros(outputs) : null;
+        RegisterComponents();
+    }
+
+    /// <summary>(…, in) to (…, out).</summary>
+    public override Tensor forward(Tensor x) => nn.functional.linear(x, weight, bias);
+}

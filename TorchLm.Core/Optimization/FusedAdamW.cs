@@ -1,0 +1,115 @@
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Native;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Optimization;
+
+/// <summary>
+/// AdamW (Loshchilov and Hutter 2019) in one operator for each group of parameters.
+/// </summary>
+/// <remarks>
+/// TorchSharp's AdamW is a loop of small operations over every tensor; ATen's fused kernel reads and writes each value once. Measured on two CPU cores:
+/// the optimiser's share of a step falls to a third at 0.8 M parameters and to an eighth at 124 M.
+/// </remarks>
+public sealed class FusedAdamW : IDisposable
+{
+    private readonly OptimizerConfig _config;
+    private readonly Group[] _groups;
+
+    /// <summary>Makes an optimiser with zero moments for the parameters of <paramref name="model"/>.</summary>
+    public FusedAdamW(nn.Module model, OptimizerConfig config)
+    {
+        _config = config;
+        (IReadOnlyList<NamedParameter> decayed, IReadOnlyList<NamedParameter> notDecayed) = ParameterGroups.Of(model);
+        _groups = [.. new[] { new Group(decayed, config.WeightDecay), new Group(notDecayed, 0) }.Where(g => g.Parameters.Count > 0)];
+    }
+
+    /// <summary>Updates made so far.</summary>
+    public long StepCount { get; private set; }
+
+    /// <summary>
+    /// What a checkpoint must hold besides <see cref="StepCount"/>: for each parameter <c>NAME.exp_avg</c> and <c>NAME.exp_avg_sq</c> (PyTorch's
+    /// names for the first and second moment). The optimiser owns the tensors; copying into them restores it.
+    /// </summary>
+    public IEnumerable<(string Name, Tensor Value)> State => _groups.SelectMany(g => g.State());
+
+    /// <summary>Continues from a checkpoint whose moments were copied into <see cref="State"/>.</summary>
+    public void RestoreStepCount(long count)
+    {
+        StepCount = count;
+    }
+
+    /// <summary>Updates every parameter from its gradient and frees the gradients.</summary>
+    /// <param name="learningRate">The rate of this update.</param>
+    /// <returns>The gradient's global norm before clipping: a scalar on the device that the caller owns.</returns>
+    public Tensor Step(double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor[][] gradients = [.. _groups.Select(g => g.Gradients())];
+        Tensor norm = GradientNorm.Of(gradients.SelectMany(g => g));
+        Tensor? divisor = _config.GradientClip > 0 ? GradientNorm.ClipDivisor(norm, _config.GradientClip) : null;
+        StepCount++;
+        for (int i = 0; i < _groups.Length; i++)
+        {
+            Group group = _groups[i];
+            group.Step.fill_(StepCount);
+            Aten.FusedAdamW(group.Parameters, gradients[i], group.FirstMoments, group.SecondMoments, group.Steps, learningRate, _config.Beta1,
+                _config.Beta2, group.WeightDecay, _config.Epsilon, divisor);
+            foreach (NamedParameter parameter in group.Named) parameter.Value.grad = null;
+        }
+        return norm.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Group group in _groups) group.Dispose();
+    }
+
+    private sealed class Group : IDisposable
+    {
+        public Group(IReadOnlyList<NamedParameter> named, double weightDecay)
+        {
+            Named = named;
+            WeightDecay = weightDecay;
+            Parameters = [.. named.Select(p => p.Value)];
+            FirstMoments = [.. Parameters.Select(p => zeros_like(p, requires_grad: false).DetachFromDisposeScope())];
+            SecondMoments = [.. Parameters.Select(p => zeros_like(p, requires_grad: false).DetachFromDisposeScope())];
+            Step = zeros([], ScalarType.Float32, Parameters[0].device).DetachFromDisposeScope();
+            Steps = [.. Enumerable.Repeat(Step, Parameters.Count)];
+        }
+
+        public IReadOnlyList<NamedParameter> Named { get; }
+
+        public double WeightDecay { get; }
+
+        public IReadOnlyList<Tensor> Parameters { get; }
+
+        public IReadOnlyList<Tensor> FirstMoments { get; }
+
+        public IReadOnlyList<Tensor> SecondMoments { get; }
+
+        /// <summary>The update count as a scalar on the device, one for the whole group; the operator wants it once for each parameter.</summary>
+        public Tensor Step { get; }
+
+        public IReadOnlyList<Tensor> Steps { get; }
+
+        public Tensor[] Gradients() => [.. Named.Select(p =>
+            p.Value.grad ?? throw new InvalidOperationException($"{p.Name} has no gradient: call backward before Step."))];
+
+        public IEnumerable<(string, Tensor)> State()
+        {
+            for (int i = 0; i < Named.Count; i++)
+            {
+                yield return (Named[i].Name + ".exp_avg", FirstMoments[i]);
+                yield return (Named[i].Name + ".exp_avg_sq", SecondMoments[i]);
+            }
+        }
+
+        public void Dispose()
+        {
+            foreach (Tensor tensor in FirstMoments.Concat(SecondMoments).Append(Step)) tensor.Dispose();
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using TorchLm.Core.Checkpoints;
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Model;
+using TorchLm.Core.Optimization;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Training;
+
+/// <summary>Why training ended.</summary>
+public enum StopReason
+{
+    /// <summary>All steps were made.</summary>
+    Finished,
+
+    /// <summary>The validation loss did not improve for as many evaluations as the configuration's patience.</summary>
+    NoImprovement,
+
+    /// <summary>The step up to which the caller wanted to train was made.</summary>
+    StepLimit,
+
+    /// <summary>The time that was given is over.</summary>
+    OutOfTime,
+
+    /// <summary>The caller asked to stop.</summary>
+    Cancelled,
+
+    /// <summary>The loss is no longer a number; the state is not saved, earlier checkpoints stay.</summary>
+    Diverged,
+}
+
+/// <summary>Trains a model: steps, evaluations and checkpoints, in an order that follows from the configuration alone.</summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly Gpt _model;
+    private readonly RunConfig _config;
+    private readonly RunFolder _run;
+    private readonly IEvaluationSource _validation;
+    private readonly IReadOnlyList<ITrainingObserver> _observers;
+    private readonly FusedAdamW _optimizer;
+    private readonly LearningRateSchedule _schedule;
+    private readonly TrainingStep _step;
+    private readonly double? _peakFlops;
+    private TrainingState _state;
+    private long? _savedStep;
+    private double _secondsAtLastLog, _lastLoss;
+
+    /// <summary>Prepares a run from its beginning.</summary>
+    /// <param name="model">The model, with fresh or imported weights. The caller keeps it.</param>
+    /// <param name="config">The run's configuration.</param>
+    /// <param name="run">Where checkpoints go.</param>
+    /// <param name="batches">What is trained on. The caller keeps it.</param>
+    /// <param name="validation">What is evaluated on.</param>
+    /// <param name="observers">Who is told.</param>
+    /// <param name="peakFlops">The device's peak in floating-point operations per second, for the utilisation in the metrics.</param>
+    public Trainer(Gpt model, RunConfig config, RunFolder run, IBatchSource batches, IEvaluationSource validation,
+        IReadOnlyList<ITrainingObserver> observers, double? peakFlops = null)
+    {
+        (_model, _config, _run, _validation, _observers, _peakFlops) = (model, config, run, validation, observers, peakFlops);
+        _optimizer = new FusedAdamW(model, config.Optimizer);
+        _schedule = new LearningRateSchedule(config.Optimizer, config.Training.Steps);
+        _step = new TrainingStep(model, _optimizer, _schedule, batches, config.Training);
+        _state = new TrainingState { ConfigHash = HashOf(config) };
+    }
+
+    /// <summary>Where the run stands.</summary>
+    public TrainingState State => _state;
+
+    /// <summary>Continues from a checkpoint: weights, moments and position.</summary>
+    /// <param name="folder">A step's folder.</param>
+    /// <returns>Whether the configuration is the one that the checkpoint was made with, so that the run stays the same run.</returns>
+    /// <exception cref="InputException">The checkpoint is damaged or of another shape.</exception>
+    public bool Resume(string folder)
+    {
+        TrainingState saved = Checkpoint.Load(folder, _model, _optimizer);
+        _state = saved with { ConfigHash = HashOf(_config), Checksums = new Dictionary<string, string>() };
+        _savedStep = saved.Step;
+        _secondsAtLastLog = saved.TrainingSeconds;
+        return saved.ConfigHash == _state.ConfigHash;
+    }
+
+    /// <summary>Trains until the last step or a reason to stop earlier; the last state is saved unless it has diverged.</summary>
+    /// <param name="maxSteps">The run's step after which to stop, which leaves the schedule as it is; null is no limit.</param>
+    /// <param name="maxTime">Time for the whole call; null is no limit.</param>
+    /// <param name="cancel">Asks to stop after the step under way.</param>
+    public StopReason Run(long? maxSteps = null, TimeSpan? maxTime = null, CancellationToken cancel = default)
+    {
+        TrainingConfig training = _config.Training;
+        var clock = Stopwatch.StartNew();
+        _model.train();
+        if (_state.Step == 0 && _state.BestLoss is null) EvaluateAndSaveBest(save: false, cancel);
+
+        StopReason reason = StopReason.Finished;
+        while (_state.Step < training.Steps)
+        {
+            if (cancel.IsCancellationRequested) reason = StopReason.Cancelled;
+            else if (_state.Step >= maxSteps) reason = StopReason.StepLimit;
+            else if (clock.Elapsed >= maxTime) reason = StopReason.OutOfTime;
+            else if (training.Patience > 0 && _state.EvaluationsSinceBest >= training.Patience) reason = StopReason.NoImprovement;
+            if (reason != StopReason.Finished) break;
+            MakeStep();
+            if (!double.IsFinite(_lastLoss)) return StopReason.Diverged;
+        }
+        if (_savedStep != _state.Step) Save(isBest: false);
+        return reason;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _step.Dispose();
+        _optimizer.Dispose();
+    }
+
+    private void MakeStep()
+    {
+        TrainingConfig training = _config.Training;
+        long start = Stopwatch.GetTimestamp();
+        using Tensor norm = _step.Run(_state.Step);
+        long made = _state.Step + 1;
+        bool last = made == training.Steps;
+        bool evaluates = last || made % training.EvalInterval == 0;
+        bool saves = last || (training.SaveInterval > 0 && made % training.SaveInterval == 0);
+        bool logs = last || made % training.LogInterval == 0;
+
+        // Reading a value back waits for the device, so that the time below is right where it is used.
+        double pendingLoss = _state.PendingLoss, gradientNorm = 0;
+        if (logs || evaluates || saves) (pendingLoss, gradientNorm) = (pendingLoss + _step.TakeLossSum(), norm.item<float>());
+        _state = _state with
+        {
+            Step = made,
+            Tokens = _state.Tokens + _step.Tokens,
+            TrainingSeconds = _state.TrainingSeconds + Stopwatch.GetElapsedTime(start).TotalSeconds,
+            PendingLoss = pendingLoss,
+            PendingSteps = _state.PendingSteps + 1,
+        };
+        if (logs) Log(gradientNorm);
+        if (!double.IsFinite(_lastLoss)) return;
+        if (evaluates) EvaluateAndSaveBest(save: true, default);
+        if (saves && _savedStep != made) Save(isBest: false);
+    }
+
+    private void Log(double gradientNorm)
+    {
+        double tokensPerSecond = _step.Tokens * _state.PendingSteps / Math.Max(1e-9, _state.TrainingSeconds - _secondsAtLastLog);
+        double? utilization = tokensPerSecond * ModelCost.TrainingFlopsPerToken(_model.Config) / _peakFlops;
+        _lastLoss = _state.PendingLoss / _state.PendingSteps;
+        var metrics = new StepMetrics(_state.Step, _state.Tokens, _lastLoss, _schedule.At(_state.Step - 1), gradientNorm,
+            tokensPerSecond, utilization, Environment.WorkingSet);
+        _state = _state with { PendingLoss = 0, PendingSteps = 0 };
+        _secondsAtLastLog = _state.TrainingSeconds;
+        foreach (ITrainingObserver observer in _observers) observer.OnStep(metrics);
+    }
+
+    private void EvaluateAndSaveBest(bool save, CancellationToken cancel)
+    {
+        Evaluation result = Evaluator.Evaluate(_model, _validation, cancel);
+        bool isBest = double.IsFinite(result.Loss) && !(result.Loss >= _state.BestLoss);
+        _state = _state with
+        {
+            BestLoss = isBest ? result.Loss : _state.BestLoss,
+            EvaluationsSinceBest = isBest ? 0 : _state.EvaluationsSinceBest + 1,
+        };
+        foreach (ITrainingObserver observer in _observers) observer.OnEvaluation(new EvaluationMetrics(_state.Step, result, isBest), _model);
+        if (isBest && save) Save(isBest: true);
+    }
+
+    private void Save(bool isBest)
+    {
+        _state = _state with { PendingLoss = _state.PendingLoss + _step.TakeLossSum() };
+        string path = Checkpoint.Save(_run, _model, _optimizer, _state, isBest, _config.Training.KeepCheckpoints);
+        _savedStep = _state.Step;
+        foreach (ITrainingObserver observer in _observers) observer.OnCheckpoint(_state.Step, path);
+    }
+
+    private static string HashOf(RunConfig config) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(config.ToJson())));
+}

@@ -1,0 +1,56 @@
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Model;
+using TorchLm.Core.Optimization;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Training;
+
+/// <summary>One update of the weights. Nothing in it waits for the device.</summary>
+internal sealed class TrainingStep : IDisposable
+{
+    private readonly Gpt _model;
+    private readonly FusedAdamW _optimizer;
+    private readonly LearningRateSchedule _schedule;
+    private readonly IBatchSource _batches;
+    private readonly TrainingConfig _config;
+    private readonly Tensor _lossSum;
+
+    public TrainingStep(Gpt model, FusedAdamW optimizer, LearningRateSchedule schedule, IBatchSource batches, TrainingConfig config)
+    {
+        (_model, _optimizer, _schedule, _batches, _config) = (model, optimizer, schedule, batches, config);
+        _lossSum = zeros([], ScalarType.Float64, model.Device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Tokens that one step reads.</summary>
+    public long Tokens => (long)_batches.BatchSize * _batches.ContextLength * _config.GradientAccumulationSteps;
+
+    /// <summary>Makes update number <paramref name="step"/>, counted from 0.</summary>
+    /// <returns>The gradient's norm before clipping: a scalar on the device that the caller owns.</returns>
+    public Tensor Run(long step)
+    {
+        using var scope = NewDisposeScope();
+        if (_model.Config.Dropout > 0) StepSeed.Apply(_config.Seed, step, _model.Device);
+
+        int accumulation = _config.GradientAccumulationSteps;
+        for (int micro = 0; micro < accumulation; micro++)
+        {
+            using var microScope = NewDisposeScope();
+            using Batch batch = _batches.GetBatch(step * accumulation + micro);
+            Tensor loss = _model.Loss(batch.Inputs, batch.Targets);
+            if (accumulation > 1) loss = loss / accumulation;
+            loss.backward();
+            using (no_grad()) _lossSum.add_(loss);
+        }
+        return _optimizer.Step(_schedule.At(step)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The sum of the losses of all steps since the last call, which waits for the device; the sum starts anew.</summary>
+    public double TakeLossSum()
+    {
+        double sum = _lossSum.item<double>();
+        _lossSum.zero_();
+        return sum;
+    }
+
+    public void Dispose() => _lossSum.Dispose();
+}

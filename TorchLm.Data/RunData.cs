@@ -1,0 +1,68 @@
+using TorchLm.Core;
+using TorchLm.Core.Configuration;
+using TorchLm.Data.Building;
+using TorchLm.Data.Datasets;
+using TorchLm.Data.Fables;
+using TorchLm.Tokenizers;
+
+namespace TorchLm.Data;
+
+/// <summary>Finds what a run's configuration trains on, and makes shards of it first where it is text.</summary>
+public static class RunData
+{
+    /// <summary>Each tenth fable of the built-in corpus is held out.</summary>
+    private const int FablesPerValidationFable = 10;
+
+    /// <summary>Opens the run's data set.</summary>
+    /// <param name="config">The run's configuration.</param>
+    /// <param name="folder">Where shards are made of text; shards that are there already are used, so that a resumed run does not need the text.</param>
+    /// <param name="say">Told what is fetched.</param>
+    /// <param name="progress">Told how far the making of shards is.</param>
+    /// <param name="cancel">Stops the making.</param>
+    /// <exception cref="InputException">The data is not there, cannot be read or cannot be encoded.</exception>
+    public static TokenDataset Open(RunConfig config, string folder, Action<string> say, IProgress<BuildProgress>? progress = null,
+        CancellationToken cancel = default)
+    {
+        DataConfig data = config.Data;
+        if (data.Path == DataConfig.Required)
+        {
+            throw new InputException("This preset brings no text of its own: name a text file, a folder of text or a prepared folder with --data.");
+        }
+        if (data.Path is not null && Directory.Exists(data.Path) && HoldsShards(data.Path)) return TokenDataset.Open(data.Path);
+        if (HoldsShards(folder)) return TokenDataset.Open(folder);
+
+        (IEnumerable<Document> documents, SplitRule rule, bool separate) = Text(data, config.Training.Seed, say, cancel);
+        TokenizerSource tokenizer = TokenizerSource.From(TokenizerChoice.Parse(data.Tokenizer), data.VocabularySize, withEndOfText: separate);
+        DatasetBuilder.Build(documents, tokenizer, rule, folder, new BuildOptions(Overwrite: true), progress, cancel);
+        return TokenDataset.Open(folder);
+    }
+
+    /// <summary>The tokenizer of a data set, or null where the set came without one.</summary>
+    /// <exception cref="InputException">Its file is damaged.</exception>
+    public static ITokenizer? Tokenizer(TokenDataset dataset) => dataset.TokenizerFile is null ? null : TokenizerFile.Load(dataset.TokenizerFile);
+
+    /// <summary>Where the file of the Shakespeare presets is kept.</summary>
+    private static string ShakespearePath => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "torchlm", "tiny-shakespeare.txt");
+
+    private static (IEnumerable<Document> Documents, SplitRule Rule, bool Separate) Text(DataConfig data, long seed, Action<string> say, CancellationToken cancel)
+    {
+        if (data.Path is null)
+        {
+            // Fables end by themselves (a blank line), so they need no token between them.
+            IEnumerable<Document> fables = new FableGenerator().GenerateBytes().Select(f => Document.FromText(f.Text, "built-in fables", f.Nats));
+            return (fables, SplitRule.Explicit(i => i % FablesPerValidationFable == FablesPerValidationFable - 1 ? SplitNames.Val : SplitNames.Train), false);
+        }
+        string path = data.Path;
+        if (path == DataConfig.TinyShakespeare)
+        {
+            path = ShakespearePath;
+            TinyShakespeare.FetchAsync(path, say, cancellation: cancel).GetAwaiter().GetResult();
+        }
+        IReadOnlyList<Document> documents = TextFiles.Find([path]);
+        return (documents, SplitRule.ByFraction(data.ValidationFraction, seed), documents.Count > 1);
+    }
+
+    private static bool HoldsShards(string folder) => Directory.Exists(folder) &&
+        (File.Exists(Path.Combine(folder, DatasetManifest.FileName)) || Directory.EnumerateFiles(folder, "*.bin").Any());
+}

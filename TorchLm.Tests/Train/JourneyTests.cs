@@ -1,0 +1,144 @@
+using System.Text.Json;
+
+namespace TorchLm.Tests.Train;
+
+/// <summary>The ways that a user goes, from text to a model that speaks, with the real program.</summary>
+public sealed class JourneyTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Train_evaluate_sample()
+    {
+        Done("train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=20", "--set", "training.evalInterval=10");
+        foreach (string file in new[] { "config.json", "tokenizer.json", "metrics.jsonl", "latest.json", "best.json", "step-00000020/model.safetensors" })
+        {
+            Assert.True(File.Exists(Path.Combine(_folder.Path, "run", file)), file);
+        }
+
+        using JsonDocument eval = JsonDocument.Parse(Done("eval", "--model", "run", "--json").Output);
+        double loss = eval.RootElement.GetProperty("loss").GetDouble();
+        Assert.InRange(loss, 1, 4.2);
+        Assert.Equal(Math.Exp(loss), eval.RootElement.GetProperty("perplexity").GetDouble(), 1e-9);
+        Assert.Equal(loss / Math.Log(2), eval.RootElement.GetProperty("bits_per_byte").GetDouble(), 1e-9); // characters of ASCII are bytes
+        Assert.Equal("val", eval.RootElement.GetProperty("split").GetString());
+        Assert.True(eval.RootElement.GetProperty("tokens").GetInt64() > 100_000);
+
+        string[] sample = ["sample", "--model", "run", "--prompt", "The fox", "--max-tokens", "80", "--seed", "5"];
+        string first = Done(sample).Output;
+        Assert.StartsWith("The fox", first, StringComparison.Ordinal);
+        Assert.Equal("The fox".Length + 80, first.TrimEnd('\n').Length, 3.0);
+        Assert.Equal(first, Done(sample).Output);
+        Assert.Equal(first, Done([.. sample, "--no-cache"]).Output);
+        Assert.NotEqual(first, Done(["sample", "--model", "run", "--prompt", "The fox", "--max-tokens", "80", "--seed", "6"]).Output);
+
+        string several = Done([.. sample, "--count", "2"]).Output;
+        Assert.Contains(first.TrimEnd(), several, StringComparison.Ordinal);
+        Assert.Equal(2, several.Split("The fox").Length - 1);
+        Assert.StartsWith("The fox", ProgramProcess.Run(_folder.Path, "The fox", ["sample", "--model", "run", "-", "--max-tokens", "5"]).Output, StringComparison.Ordinal);
+        Refused("sample", "--model", "run", "--prompt", "naïve").AssertRefused("ï");
+    }
+
+    [Fact]
+    public void A_run_stopped_and_resumed_is_the_run_that_was_not_stopped()
+    {
+        string[] settings = ["--preset", "gpt2-tiny", "--set", "training.steps=30", "--set", "training.evalInterval=10", "--set", "training.saveInterval=15"];
+        Done(["train", .. settings, "--out", "whole"]);
+        Done(["train", .. settings, "--out", "parts", "--max-steps", "12"]);
+        Done("train", "--resume", "parts");
+        foreach (string file in new[] { "model.safetensors", "optimizer.safetensors" })
+        {
+            Assert.Equal(Bytes("whole", file), Bytes("parts", file));
+        }
+        Assert.Equal(Losses("whole"), Losses("parts"));
+        Refused("train", "--resume", "parts").AssertRefused("30 steps");
+
+        byte[] Bytes(string run, string file) => File.ReadAllBytes(Path.Combine(_folder.Path, run, "step-00000030", file));
+
+        string[] Losses(string run) => [.. File.ReadLines(Path.Combine(_folder.Path, run, "metrics.jsonl")).Select(line =>
+        {
+            using JsonDocument json = JsonDocument.Parse(line);
+            return string.Join(' ', json.RootElement.EnumerateObject().Where(p => p.Name is "step" or "train_loss" or "val_loss" or "lr" or "grad_norm")
+                .Select(p => $"{p.Name}={p.Value}"));
+        })];
+    }
+
+    [Fact]
+    public void Prepared_shards_train_like_the_text_itself_and_the_configuration_repeats_the_run()
+    {
+        string text = string.Concat(Enumerable.Range(0, 600).Select(i => $"Line {i}: {i * i} is the square of {i}.\n"));
+        _folder.File("squares.txt", text);
+        string[] settings = ["--preset", "gpt2-tiny", "--set", "training.steps=10", "--set", "training.evalInterval=5"];
+        Done("prepare", "squares.txt", "--out", "set", "--tokenizer", "char");
+        Done(["train", .. settings, "--data", "squares.txt", "--out", "from-text"]);
+        Done(["train", .. settings, "--data", "set", "--out", "from-set"]);
+        Done("train", "--config", "from-text/config.json", "--out", "again");
+        byte[] expected = File.ReadAllBytes(Path.Combine(_folder.Path, "from-text/step-00000010/model.safetensors"));
+        Assert.Equal(expected, File.ReadAllBytes(Path.Combine(_folder.Path, "from-set/step-00000010/model.safetensors")));
+        Assert.Equal(expected, File.ReadAllBytes(Path.Combine(_folder.Path, "again/step-00000010/model.safetensors")));
+    }
+
+    [Fact]
+    public void A_trained_vocabulary_survives_the_way_from_text_to_speech()
+    {
+        string text = string.Concat(Enumerable.Range(0, 400).Select(i => $"Ümläute und Zahlen {i}, 日本語 und {i % 7} Emojis 🦊🌳.\n"));
+        _folder.File("text/a.txt", text);
+        _folder.File("text/b.txt", text.Replace("und", "oder", StringComparison.Ordinal));
+        _folder.File("text/c.txt", text.Replace("Zahlen", "Ziffern", StringComparison.Ordinal));
+        Done("prepare", "text", "--out", "set", "--tokenizer", "bpe", "--vocab-size", "400");
+        Done("train", "--preset", "gpt2-tiny", "--data", "set", "--out", "run", "--set", "training.steps=10");
+        string sample = Done("sample", "--model", "run", "--prompt", "日本語 🦊", "--max-tokens", "30").Output;
+        Assert.StartsWith("日本語 🦊", sample, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_is_never_overwritten_unasked()
+    {
+        string[] train = ["train", "--preset", "gpt2-tiny", "--set", "training.steps=2"];
+        Done([.. train, "--out", "run"]);
+        Refused([.. train, "--out", "run"]).AssertRefused("already holds a run", "--resume", "--overwrite");
+        Done([.. train, "--out", "run", "--overwrite"]);
+        Done(train);
+        Done(train);
+        Assert.True(Directory.Exists(Path.Combine(_folder.Path, "checkpoints", "gpt2-tiny")));
+        Assert.True(Directory.Exists(Path.Combine(_folder.Path, "checkpoints", "gpt2-tiny-2")));
+        _folder.File("mine/letter.txt", "Dear Ann,");
+        Refused([.. train, "--out", "mine", "--overwrite"]).AssertRefused("other files");
+        Assert.True(File.Exists(Path.Combine(_folder.Path, "mine", "letter.txt")));
+    }
+
+    [Fact]
+    public void Doctor_says_what_is_there()
+    {
+        string report = Done("doctor").Output;
+        foreach (string word in new[] { "TorchSharp", "libtorch", "backend", "loader fix", "threads", "GPU", "memory", "disk", "yes  libtorch loads and computes" })
+        {
+            Assert.Contains(word, report, StringComparison.Ordinal);
+        }
+    }
+
+    [UnixFact("there is no way to send Ctrl-C to one process on Windows")]
+    public async Task An_interrupted_run_is_saved_and_goes_on()
+    {
+        using System.Diagnostics.Process process = ProgramProcess.Start(_folder.Path, ["train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=100000"]);
+        string metrics = Path.Combine(_folder.Path, "run", "metrics.jsonl");
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        while (!process.HasExited && (!File.Exists(metrics) || new FileInfo(metrics).Length < 200)) await Task.Delay(50);
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", process.Id.ToString()])) await kill.WaitForExitAsync();
+        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(1)));
+        Assert.Equal(130, process.ExitCode);
+        Assert.Contains("--resume", await errors, StringComparison.Ordinal);
+        Done("train", "--resume", "run", "--max-time", "1s");
+    }
+
+    private ProgramProcess Done(params string[] arguments)
+    {
+        ProgramProcess result = ProgramProcess.Run(_folder.Path, arguments);
+        Assert.True(result.ExitCode == 0, $"torchlm {string.Join(' ', arguments)} exited with {result.ExitCode}: {result.Errors}");
+        return result;
+    }
+
+    private ProgramProcess Refused(params string[] arguments) => ProgramProcess.Run(_folder.Path, arguments);
+}

@@ -1,0 +1,113 @@
+namespace TorchLm.Tests.Train;
+
+/// <summary>Each of a user's mistakes gives exit code 2 and one sentence.</summary>
+public sealed class WrongInputTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_missing_file() => Train("--data", "nowhere.txt").AssertRefused("nowhere.txt");
+
+    [Fact]
+    public void An_empty_file()
+    {
+        _folder.File("empty.txt", "");
+        Train("--data", "empty.txt").AssertRefused("empty.txt", "empty");
+    }
+
+    [Fact]
+    public void A_file_shorter_than_one_window()
+    {
+        _folder.File("short.txt", "To be, or not to be.");
+        Train("--data", "short.txt").AssertRefused("context");
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "checkpoints", "short")));
+    }
+
+    [Fact]
+    public void Invalid_UTF8()
+    {
+        _folder.File("latin1.txt", [.. Enumerable.Repeat((byte)'a', 500), 0xe9, .. Enumerable.Repeat((byte)'b', 500)]);
+        Train("--data", "latin1.txt").AssertRefused("latin1.txt", "UTF-8", "500");
+    }
+
+    [Fact]
+    public void A_corrupt_shard_header()
+    {
+        _folder.File("shards/x_train_000001.bin", new byte[2000]);
+        _folder.File("shards/x_val_000000.bin", new byte[2000]);
+        Train("--data", "shards", "--set", "model.vocabularySize=50257").AssertRefused("x_train_000001.bin");
+    }
+
+    [Fact]
+    public void A_token_beyond_the_vocabulary()
+    {
+        byte[] tokens = [.. Enumerable.Range(0, 3000).SelectMany(i => BitConverter.GetBytes((ushort)(i % 100)))];
+        _folder.File("shards/train.bin", tokens);
+        _folder.File("shards/val.bin", tokens);
+        Train("--data", "shards", "--set", "model.vocabularySize=50").AssertRefused("train.bin", "50");
+    }
+
+    [Fact]
+    public void Shards_without_a_known_vocabulary()
+    {
+        _folder.File("shards/train.bin", new byte[6000]);
+        _folder.File("shards/val.bin", new byte[6000]);
+        Train("--data", "shards").AssertRefused("model.vocabularySize");
+    }
+
+    [Fact]
+    public void An_unknown_option() => Train("--colour", "red").AssertRefused("--colour");
+
+    [Fact]
+    public void An_unknown_command() => Run("trian").AssertRefused("trian");
+
+    [Fact]
+    public void An_unknown_preset() => Train("--preset", "gpt5").AssertRefused("gpt5", "fables");
+
+    [Fact]
+    public void An_unknown_setting() => Train("--set", "model.layers=3").AssertRefused("model.layers", "model.layerCount");
+
+    [Fact]
+    public void An_impossible_model() => Train("--set", "model.headCount=3").AssertRefused("model.embeddingSize", "128", "model.headCount");
+
+    [Fact]
+    public void A_value_of_the_wrong_type() => Train("--set", "training.steps=many").AssertRefused("training.steps", "whole number");
+
+    [Fact]
+    public void An_unknown_device() => Train("--device", "tpu").AssertRefused("tpu", "cuda:N");
+
+    [Fact]
+    public void A_duration_that_is_none() => Train("--max-time", "soon").AssertRefused("--max-time", "soon");
+
+    [Fact]
+    public void A_preset_without_text() => Train("--preset", "gpt2-124m").AssertRefused("--data");
+
+    [Fact]
+    public void An_unwritable_output_folder()
+    {
+        string file = _folder.File("file", "x");
+        Train("--out", Path.Combine(file, "run")).AssertRefused("--out");
+    }
+
+    [Fact]
+    public void Resuming_what_is_not_there() => Train("--resume", "checkpoints/none").AssertRefused("checkpoints/none");
+
+    [Fact]
+    public void Sampling_from_no_model() => Run("sample", "--model", "checkpoints/none").AssertRefused("checkpoints/none");
+
+    [Fact]
+    public void A_number_out_of_range() => Run("sample", "--model", ".", "--temperature", "-1").AssertRefused("temperature", "-1");
+
+    [Fact]
+    public void A_tokenizer_that_is_unknown()
+    {
+        _folder.File("text.txt", "some text");
+        Run("prepare", "text.txt", "--out", "set", "--tokenizer", "words").AssertRefused("words", "cl100k_base");
+    }
+
+    private ProgramProcess Run(params string[] arguments) => ProgramProcess.Run(_folder.Path, arguments);
+
+    private ProgramProcess Train(params string[] arguments) => Run(["train", .. arguments]);
+}

@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace TorchLm.Train.Commands;
+
+/// <summary>Options that several commands share.</summary>
+internal static class CommonOptions
+{
+    public static Option<string> Device() => new("--device")
+    {
+        Description = "Where to compute: auto (CUDA when it is there and works, else the CPU), cpu, cuda or cuda:N.",
+        HelpName = "auto|cpu|cuda[:N]",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    public static Option<string> Model() => new("--model")
+    {
+        Description = "A run's folder (its best checkpoint is used) or one of its step folders.",
+        HelpName = "DIR",
+        Required = true,
+    };
+
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of text." };
+}

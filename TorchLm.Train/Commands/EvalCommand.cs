@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using TorchLm.Core;
+using TorchLm.Core.Checkpoints;
+using TorchLm.Core.Devices;
+using TorchLm.Core.Model;
+using TorchLm.Core.Training;
+using TorchLm.Data;
+using TorchLm.Data.Datasets;
+using TorchLm.Data.Loading;
+using TorchLm.Train.Reporting;
+
+namespace TorchLm.Train.Commands;
+
+/// <summary><c>torchlm eval</c>: loss, perplexity and bits per byte of a model on a whole split.</summary>
+internal static class EvalCommand
+{
+    public static Command Create()
+    {
+        Option<string> model = CommonOptions.Model(), device = CommonOptions.Device();
+        Option<bool> json = CommonOptions.Json();
+        var data = new Option<string?>("--data")
+        {
+            Description = "A prepared folder made with the model's tokenizer; by default the data that the run was trained on.",
+            HelpName = "DIR",
+        };
+        var split = new Option<string>("--split") { Description = "Which part of the data.", DefaultValueFactory = _ => SplitNames.Val };
+        split.AcceptOnlyFromAmong([.. SplitNames.All]);
+        var batchSize = new Option<int>("--batch-size") { Description = "Sequences evaluated at once.", HelpName = "N", DefaultValueFactory = _ => 16 };
+
+        var command = new Command("eval", "Measure a model on a split of a data set.") { model, data, split, batchSize, device, json };
+        command.SetAction(Program.Action((parsed, cancel) =>
+        {
+            if (parsed.GetValue(batchSize) < 1) throw new InputException($"--batch-size is {parsed.GetValue(batchSize)}, but it must be at least 1.");
+            SavedModel saved = SavedModel.Find(parsed.GetRequiredValue(model));
+            TokenDataset dataset = OpenData(saved, parsed.GetValue(data));
+            DatasetSplit part = dataset.GetSplit(parsed.GetValue(split)!);
+            using Gpt gpt = saved.Load(DeviceChoice.Of(parsed.GetValue(device)!).Device);
+            using var source = new EvaluationSource(part, batches: 0, parsed.GetValue(batchSize), gpt.Config.ContextLength, gpt.Config.VocabularySize,
+                seed: 0, gpt.Device);
+            Evaluation result = Evaluator.Evaluate(gpt, source, cancel);
+
+            if (parsed.GetValue(json))
+            {
+                var document = new JsonObject
+                {
+                    ["split"] = part.Name,
+                    ["tokens"] = result.Tokens,
+                    ["loss"] = result.Loss,
+                    ["perplexity"] = result.Perplexity,
+                    ["bits_per_byte"] = result.BitsPerByte,
+                };
+                Console.WriteLine(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+            }
+            else
+            {
+                Console.WriteLine($"{Path.GetFileName(saved.CheckpointPath)} on the {part.Name} split: {EvaluationText.Of(result)}");
+            }
+            return ExitCode.Done;
+        }));
+        return command;
+    }
+
+    private static TokenDataset OpenData(SavedModel saved, string? path)
+    {
+        if (path is null) return RunData.Open(saved.Config, saved.Run.DataPath, Console.Error.WriteLine);
+        TokenDataset dataset = TokenDataset.Open(path);
+        if (dataset.TokenizerFile is { } theirs && File.Exists(saved.Run.TokenizerPath)
+            && File.ReadAllText(theirs) != File.ReadAllText(saved.Run.TokenizerPath))
+        {
+            throw new InputException($"The data set '{path}' was made with another tokenizer than the model's, so its tokens mean something else: prepare it " +
+                $"with --tokenizer {saved.Run.Path}.");
+        }
+        return dataset;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using TorchLm.Core;
+using TorchLm.Core.Configuration;
+using TorchLm.Train.Presets;
+
+namespace TorchLm.Train.Commands;
+
+/// <summary><c>torchlm train</c>: the command line of a training run; <see cref="TrainingSession"/> does it.</summary>
+internal static class TrainCommand
+{
+    public static Command Create()
+    {
+        var preset = new Option<string?>("--preset") { Description = $"A configuration that comes with TorchLm: {string.Join(", ", PresetFile.Names)}. Default: {PresetFile.Default}.", HelpName = "NAME" };
+        var config = new Option<string?>("--config") { Description = "A configuration file (JSON with comments), such as a run's config.json.", HelpName = "FILE" };
+        var data = new Option<string?>("--data") { Description = "A text file, a folder of text, or a folder of shards; by default what the configuration says.", HelpName = "DIR|FILE" };
+        var output = new Option<string?>("--out") { Description = "The run's folder. Default: checkpoints/ and the preset's or data's name, numbered where that exists.", HelpName = "DIR" };
+        var set = new Option<string[]>("--set") { Description = "Change a setting, for example model.layerCount=6; may be given several times.", HelpName = "key=value" };
+        Option<string> device = CommonOptions.Device();
+        var seed = new Option<long?>("--seed") { Description = "Decides initial weights, dropout and the data's order. Default: the configuration's.", HelpName = "N" };
+        var maxSteps = new Option<long?>("--max-steps") { Description = "Stop after this step of the run and save; the schedule stays that of training.steps.", HelpName = "N" };
+        var maxTime = new Option<string?>("--max-time") { Description = "Stop after this time and save, for example 90s, 10m or 1h30m.", HelpName = "DURATION" };
+        var resume = new Option<string?>("--resume")
+        {
+            Description = "Continue a run from its latest checkpoint: the one in DIR, else in --out, else the newest of the default name.",
+            HelpName = "DIR",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the run that is in --out." };
+
+        var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in about two minutes.")
+        {
+            preset, config, data, output, set, device, seed, maxSteps, maxTime, resume, overwrite,
+        };
+        command.SetAction(Program.Action((parsed, cancel) =>
+        {
+            bool resumes = parsed.GetResult(resume) is not null;
+            string? presetName = parsed.GetValue(preset), configFile = parsed.GetValue(config);
+            if (presetName is not null && configFile is not null) throw new InputException("--preset and --config exclude each other: choose one.");
+            if (parsed.GetValue(maxSteps) is < 1) throw new InputException($"--max-steps is {parsed.GetValue(maxSteps)}, but it must be at least 1.");
+
+            List<string> settings = [.. parsed.GetValue(set)!];
+            if (parsed.GetValue(seed) is { } number) settings.Add($"training.seed={number}");
+            var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null);
+            string name = RunName(presetName, configFile, parsed.GetValue(data));
+            if (resumes)
+            {
+                if (configFile is not null) throw new InputException("--resume takes the run's own configuration: leave --config out, and change settings with --set.");
+                if (parsed.GetValue(data) is not null) throw new InputException("--resume takes the run's own data: leave --data out.");
+                string folder = parsed.GetValue(resume) ?? parsed.GetValue(output) ?? RunFolders.Newest(name);
+                return TrainingSession.Resume(folder, settings, parsed.GetValue(device)!, limits, cancel);
+            }
+
+            RunConfig run = configFile is not null ? RunConfig.Parse(ReadConfig(configFile), configFile, settings)
+                : RunConfig.Parse(PresetFile.Read(presetName ?? PresetFile.Default), $"The preset {presetName ?? PresetFile.Default}", settings);
+            if (parsed.GetValue(data) is { } path) run = run with { Data = run.Data with { Path = Path.GetFullPath(path) } };
+            string target = parsed.GetValue(output) is { } named ? RunFolders.Claim(named, parsed.GetValue(overwrite)) : RunFolders.Unused(name);
+            return TrainingSession.Start(run, target, parsed.GetValue(device)!, limits, cancel);
+        }));
+        return command;
+    }
+
+    private static string ReadConfig(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"Cannot read the configuration '{path}': {e.Message}", e);
+        }
+    }
+
+    /// <summary>What a run is called by default: after its preset, else after its data, else after the configuration's file.</summary>
+    private static string RunName(string? preset, string? config, string? data) =>
+        preset ?? (data ?? config) switch
+        {
+            null => PresetFile.Default,
+            string path => Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))),
+        };
+}

@@ -1,0 +1,32 @@
+using TorchLm.Core.Checkpoints;
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Devices;
+using TorchLm.Core.Model;
+using TorchLm.Data.Datasets;
+using TorchSharp;
+
+namespace TorchLm.Train.Reporting;
+
+/// <summary>What a run says before it starts: model, data, device, folder.</summary>
+internal static class RunHeader
+{
+    public static void Print(RunFolder run, RunConfig config, TokenDataset dataset, DeviceChoice device, double peakFlops)
+    {
+        ModelConfig m = config.Model;
+        TrainingConfig t = config.Training;
+        DatasetSplit? validation = dataset.Val;
+        string threads = device.Device.type == DeviceType.CPU ? $"{torch.get_num_threads()} threads; " : "";
+        string accumulation = t.GradientAccumulationSteps > 1 ? $" x {t.GradientAccumulationSteps}" : "";
+        Line("Model", $"{m.Family}, {m.LayerCount} layers, {m.HeadCount} heads, width {m.EmbeddingSize}, context {m.ContextLength}: " +
+            $"{ModelCost.Parameters(m) / 1e6:0.00} M parameters");
+        Line("Data", $"{(config.Data.Path is null ? "built-in fables" : config.Data.Path)}: {dataset.Train.Tokens:N0} tokens to train on, " +
+            $"{validation?.Tokens ?? 0:N0} to validate on, {m.VocabularySize:N0} ids{(dataset.Manifest is { } made ? $" ({made.Tokenizer.Kind})" : "")}");
+        Line("Steps", $"{t.Steps:N0} of {t.BatchSize}{accumulation} x {m.ContextLength} tokens: " +
+            $"{(double)t.Steps * t.BatchSize * t.GradientAccumulationSteps * m.ContextLength / dataset.Train.Tokens:0.0} times the data");
+        Line("Device", $"{device.Device} ({threads}{device.Reason}), {peakFlops / 1e9:N0} GFLOP/s at most");
+        Line("Folder", Path.GetRelativePath(".", run.Path));
+        Console.Error.WriteLine();
+    }
+
+    private static void Line(string name, string text) => Console.Error.WriteLine($"{name,-7} {text}");
+}
