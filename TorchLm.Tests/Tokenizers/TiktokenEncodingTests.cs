@@ -95,8 +95,8 @@ public class TiktokenEncodingTests
             .ToDictionary(id => Latin(tokenizer.GetBytes(id)));
 
         private readonly Dictionary<(string, string), int> _rules = tokenizer.Merges
-            .Select((merge, rank) => (Pair: (Latin(tokenizer.GetBytes(merge.Left)), Latin(tokenizer.GetBytes(merge.Right))), rank))
-            .ToDictionary(rule => rule.Pair, rule => rule.rank);
+            .Select(merge => (Latin(tokenizer.GetBytes(merge.Left)), Latin(tokenizer.GetBytes(merge.Right))))
+            .Index().ToDictionary(rule => rule.Item, rule => rule.Index);
 
         public IEnumerable<int> Encode(string text) => tokenizer.PreTokenization.Split(text)
             .Select(word => System.Text.Encoding.UTF8.GetBytes(text.Substring(word.Offset, word.Length)))
