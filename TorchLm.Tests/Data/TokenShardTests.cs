@@ -137,8 +137,9 @@ public sealed class TokenShardTests : IDisposable
         ReadOnlySpan<int> tokens)
     {
         using TokenShardWriter writer = new(_folder.Path, name, split, vocabularySize, maxTokens);
-        writer.Append(tokens[..(tokens.Length / 3)]);
-        writer.Append(tokens[(tokens.Length / 3)..]);
+        int half = tokens.Length / 2;
+        for (int i = 0; i < half; i++) writer.Append([tokens[i]]);
+        writer.Append(tokens[half..]);
         return writer.Complete();
     }
 }
