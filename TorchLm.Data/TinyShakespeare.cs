@@ -4,8 +4,8 @@ using TorchLm.Core;
 namespace TorchLm.Data;
 
 /// <summary>
-/// Tiny Shakespeare (40,000 lines of the plays, 1,115,394 bytes), the text on which small character models are usually compared. It is fetched
-/// when needed, checked against its SHA-256, and kept.
+/// Tiny Shakespeare (40,000 lines of the plays, 1,115,394 bytes), the text on which small character models are usually compared.
+/// It is fetched when needed, checked against its SHA-256, and kept.
 /// </summary>
 public static class TinyShakespeare
 {
@@ -15,7 +15,9 @@ public static class TinyShakespeare
     /// <summary>SHA-256 of the file.</summary>
     public const string Sha256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed";
 
-    /// <summary>Makes sure that the file is at <paramref name="path"/>: fetches it unless the right one is there already.</summary>
+    /// <summary>
+    /// Makes sure that the file is at <paramref name="path"/>: fetches it unless the right one is there already.
+    /// </summary>
     /// <param name="path">Where the file is kept; its folder is created.</param>
     /// <param name="say">Told in a sentence what is done.</param>
     /// <param name="handler">What carries the request; null is the network. Not disposed.</param>
@@ -35,15 +37,16 @@ public static class TinyShakespeare
             byte[] text = await DownloadAsync(handler, cancellation).ConfigureAwait(false);
             if (HashOf(text) != Sha256)
             {
-                throw new InputException($"What {Address} sent is not Tiny Shakespeare (SHA-256 {HashOf(text)} instead of {Sha256}): get the file " +
-                    "in another way and pass it with --data FILE.");
+                throw new InputException($"What {Address} sent is not Tiny Shakespeare (SHA-256 {HashOf(text)} instead of " +
+                    $"{Sha256}): get the file in another way and pass it with --data FILE.");
             }
             await KeepAsync(text, path, cancellation).ConfigureAwait(false);
             say($"Its SHA-256 is right; kept as '{path}'.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"Cannot keep Tiny Shakespeare as '{path}': {failure.Message} Pass the file with --data FILE.", failure);
+            throw new InputException($"Cannot keep Tiny Shakespeare as '{path}': {failure.Message} Pass the file with --data " +
+                "FILE.", failure);
         }
     }
 
@@ -58,8 +61,8 @@ public static class TinyShakespeare
         catch (Exception failure) when (failure is HttpRequestException or IOException ||
             (failure is OperationCanceledException && !cancellation.IsCancellationRequested)) // HttpClient's own timeout
         {
-            throw new InputException($"Cannot fetch Tiny Shakespeare from {Address} ({failure.Message.TrimEnd('.')}): get the file in another way " +
-                "and pass it with --data FILE.", failure);
+            throw new InputException($"Cannot fetch Tiny Shakespeare from {Address} ({failure.Message.TrimEnd('.')}): get the " +
+                "file in another way and pass it with --data FILE.", failure);
         }
     }
 

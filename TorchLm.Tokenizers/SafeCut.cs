@@ -9,8 +9,8 @@ namespace TorchLm.Tokenizers;
 /// there. For the patterns of GPT-2, cl100k and o200k that holds in two places. First, between a letter or digit and white space:
 /// no word holds the one followed by the other. Second, after a line feed that stands between two characters that are not white
 /// space, the second not being a slash: the line feed is a word, or the end of one. (After white space that precedes the line
-/// feed it does not hold: GPT-2's pattern keeps the last white space before a word apart, but not at the end of a text. A slash may
-/// continue o200k's run of punctuation across the line feed.)
+/// feed it does not hold: GPT-2's pattern keeps the last white space before a word apart, but not at the end of a text. A slash
+/// may continue o200k's run of punctuation across the line feed.)
 /// </remarks>
 public static class SafeCut
 {
@@ -26,8 +26,8 @@ public static class SafeCut
     }
 
     /// <summary>
-    /// Whether <paramref name="text"/> may be cut before the character at <paramref name="index"/>; false at both ends of the text,
-    /// beyond which nothing is known.
+    /// Whether <paramref name="text"/> may be cut before the character at <paramref name="index"/>; false at both ends of the
+    /// text, beyond which nothing is known.
     /// </summary>
     public static bool IsSafe(ReadOnlySpan<char> text, int index)
     {

@@ -47,10 +47,14 @@ public sealed class TokenTable
     /// <summary>Whether <paramref name="id"/> is a special token's.</summary>
     public bool IsSpecial(int id) => _specials.Contains(id);
 
-    /// <summary>Whether <paramref name="id"/> lies within the vocabulary and stands for nothing (cl100k_base's 100256, for instance).</summary>
+    /// <summary>
+    /// Whether <paramref name="id"/> lies within the vocabulary and stands for nothing (cl100k_base's 100256, for instance).
+    /// </summary>
     public bool IsGap(int id) => (uint)id < (uint)Size && _starts[id] == _starts[id + 1];
 
-    /// <summary>The UTF-8 bytes of token <paramref name="id"/>, perhaps a piece of a character; for a special token its name's.</summary>
+    /// <summary>
+    /// The UTF-8 bytes of token <paramref name="id"/>, perhaps a piece of a character; for a special token its name's.
+    /// </summary>
     /// <exception cref="TokenizerException">The id is outside the vocabulary or stands for nothing.</exception>
     public ReadOnlySpan<byte> GetBytes(int id)
     {
@@ -71,7 +75,8 @@ public sealed class TokenTable
         long length = 0;
         foreach (int id in ids) length += GetBytes(id).Length;
         if (length > Array.MaxLength)
-            throw new TokenizerException($"{ids.Length} tokens make {length} bytes, more than one string can hold; decode them in pieces.");
+            throw new TokenizerException($"{ids.Length} tokens make {length} bytes, more than one string can hold; " +
+                                         "decode them in pieces.");
         byte[] bytes = new byte[length];
         int end = 0;
         foreach (int id in ids)

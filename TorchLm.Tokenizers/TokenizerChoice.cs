@@ -8,7 +8,9 @@ public abstract record TokenizerChoice
 {
     private TokenizerChoice() { }
 
-    /// <summary>The names that <see cref="Parse"/> knows, for help texts; a path to a tokenizer.json is the other possibility.</summary>
+    /// <summary>
+    /// The names that <see cref="Parse"/> knows, for help texts; a path to a tokenizer.json is the other possibility.
+    /// </summary>
     public static IReadOnlyList<string> Names { get; } = ["char", "bpe", "cl100k_base", "o200k_base"];
 
     /// <summary>The characters of the corpus: to be collected with <see cref="CharTokenizerBuilder"/>.</summary>
@@ -41,9 +43,11 @@ public abstract record TokenizerChoice
         ArgumentNullException.ThrowIfNull(text);
         if (text == "char") return new Characters();
         if (text == "bpe") return new TrainedBpe();
-        if (Names.Contains(text) || File.Exists(text) || File.Exists(Path.Combine(text, TokenizerFile.Name))) return new Ready(text);
+        if (Names.Contains(text)) return new Ready(text);
+        if (File.Exists(text) || File.Exists(Path.Combine(text, TokenizerFile.Name))) return new Ready(text);
         throw new TokenizerException(Directory.Exists(text)
             ? $"The folder {text} holds no {TokenizerFile.Name}; give one that does, or one of {string.Join(", ", Names)}."
-            : $"There is no tokenizer \"{text}\"; give one of {string.Join(", ", Names)}, or the path of a {TokenizerFile.Name}.");
+            : $"There is no tokenizer \"{text}\"; give one of {string.Join(", ", Names)}, " +
+              $"or the path of a {TokenizerFile.Name}.");
     }
 }

@@ -13,8 +13,8 @@ internal static class ValidText
 
     /// <summary>The sentence for a lone surrogate at <paramref name="offset"/> (in UTF-16 units).</summary>
     public static TokenizerException LoneSurrogate(char surrogate, long offset) =>
-        new($"The text is not valid Unicode: half of a character (the lone surrogate U+{(int)surrogate:X4}) stands at offset {offset}; " +
-            "remove it, or read the text again with the encoding that it was written in.");
+        new($"The text is not valid Unicode: half of a character (the lone surrogate U+{(int)surrogate:X4}) stands " +
+            $"at offset {offset}; remove it, or read the text again with the encoding that it was written in.");
 
     private static int FindLoneSurrogate(ReadOnlySpan<char> text)
     {

@@ -8,8 +8,8 @@ using TorchLm.Data.Datasets;
 namespace TorchLm.Data.Building;
 
 /// <summary>
-/// What a first reading of all documents finds out: how much text there is, and the hash by which each document is given a split. It also
-/// meets unreadable files before anything is written.
+/// What a first reading of all documents finds out: how much text there is, and the hash by which each document is given a split.
+/// It also meets unreadable files before anything is written.
 /// </summary>
 internal sealed class CorpusSurvey
 {
@@ -42,20 +42,19 @@ internal sealed class CorpusSurvey
 
     /// <summary>Reads all documents.</summary>
     /// <exception cref="InputException">A document cannot be read, or none holds text.</exception>
-    public static CorpusSurvey Of(IEnumerable<Document> documents, long seed, IProgress<BuildProgress>? progress, CancellationToken cancellation)
+    public static CorpusSurvey Of(IEnumerable<Document> documents, long seed, IProgress<BuildProgress>? progress,
+        CancellationToken cancellation)
     {
         CorpusSurvey survey = new();
         foreach (Document document in documents)
         {
-            cancellation.ThrowIfCancellationRequested();
-            survey.Add(document, seed);
-            progress?.Report(new BuildProgress(BuildPhase.Reading, survey.Bytes, TotalBytes: null));
+            survey.Add(document, seed, progress, cancellation);
         }
         if (survey.Bytes == 0) throw new InputException("The input holds no text: name files with text in them.");
         return survey;
     }
 
-    private void Add(Document document, long seed)
+    private void Add(Document document, long seed, IProgress<BuildProgress>? progress, CancellationToken cancellation)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> seedBytes = stackalloc byte[sizeof(long)];
@@ -65,8 +64,10 @@ internal sealed class CorpusSurvey
         long bytes = 0;
         foreach (string piece in document.ReadPieces())
         {
+            cancellation.ThrowIfCancellationRequested();
             Characters += TextPieces.CountCharacters(piece);
             bytes += AppendUtf8(hash, piece);
+            progress?.Report(new BuildProgress(BuildPhase.Reading, Bytes + bytes, TotalBytes: null));
         }
         Count(document.Source, bytes, hash);
     }

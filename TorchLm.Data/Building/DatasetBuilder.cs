@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using TorchLm.Core;
 using TorchLm.Data.Datasets;
 using TorchLm.Tokenizers;
@@ -10,8 +11,8 @@ namespace TorchLm.Data.Building;
 /// <see cref="TokenDataset"/> reads.
 /// </summary>
 /// <remarks>
-/// The documents are read two or three times rather than held in memory: to count and check them, to make the tokenizer where it comes from
-/// the text, and to encode them. So the user's mistakes are found before the first file is written.
+/// The documents are read two or three times rather than held in memory: to count and check them, to make the tokenizer where it
+/// comes from the text, and to encode them. So the user's mistakes are found before the first file is written.
 /// </remarks>
 public static class DatasetBuilder
 {
@@ -21,98 +22,69 @@ public static class DatasetBuilder
     /// <param name="rule">How documents are divided between the splits.</param>
     /// <param name="folder">Where the set is written; created if missing. Its name is the set's.</param>
     /// <param name="options">Settings that rarely change.</param>
-    /// <param name="progress">Told how far the build is, once a document or piece.</param>
+    /// <param name="progress">Told how far the build is, after each document, or each piece of a large one.</param>
     /// <param name="cancellation">Stops the build; what was written is removed.</param>
     /// <exception cref="InputException">
     /// A document cannot be read or encoded, there is no text, nothing is left for training, or the folder cannot be used.
     /// </exception>
-    public static BuildReport Build(IEnumerable<Document> documents, TokenizerSource tokenizerSource, SplitRule rule, string folder,
+    public static BuildReport Build(
+        IEnumerable<Document> documents, TokenizerSource tokenizerSource, SplitRule rule, string folder,
         BuildOptions? options = null, IProgress<BuildProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new BuildOptions();
         Stopwatch watch = Stopwatch.StartNew();
         using OutputFolder output = OutputFolder.Open(folder, options.Overwrite);
         CorpusSurvey survey = CorpusSurvey.Of(documents, rule.Seed ?? 0, progress, cancellation);
-        SplitPlan plan = SplitPlan.Make(rule, survey);
-        ITokenizer tokenizer = MakeTokenizer(documents, tokenizerSource, survey, progress, cancellation);
+        ITokenizer tokenizer = tokenizerSource.Make(ReadText(documents, survey, progress, cancellation), cancellation);
 
         output.Begin();
-        SortedDictionary<string, SplitEntry> splits =
-            WriteSplits(documents, tokenizer, survey, plan, output, options.MaxTokensPerShard, progress, cancellation);
+        using SplitSetWriter writer = new(output, tokenizer, options.MaxTokensPerShard);
+        SplitPlan plan = SplitPlan.Make(rule, survey);
+        Encode(documents, plan, survey, writer, progress, cancellation);
+        DatasetManifest manifest = new(DatasetManifest.CurrentVersion,
+            new TokenizerEntry(tokenizer.Kind, tokenizer.VocabularySize), survey.Sources, plan.Entry, writer.Complete());
         tokenizer.Save(Path.Combine(folder, TokenDataset.TokenizerFileName));
-        DatasetManifest manifest = new(DatasetManifest.CurrentVersion, new TokenizerEntry(tokenizer.Kind, tokenizer.VocabularySize),
-            survey.Sources, plan.Entry, splits);
         manifest.Save(folder);
         output.Complete();
         return new BuildReport(folder, manifest, watch.Elapsed);
     }
 
-    private static ITokenizer MakeTokenizer(IEnumerable<Document> documents, TokenizerSource tokenizerSource, CorpusSurvey survey,
+    // What a tokenizer is made from, in pieces that hold whole words.
+    private static IEnumerable<string> ReadText(IEnumerable<Document> documents, CorpusSurvey survey,
         IProgress<BuildProgress>? progress, CancellationToken cancellation)
     {
-        return tokenizerSource.Make(Text(), cancellation);
-
-        IEnumerable<string> Text()
+        long bytes = 0;
+        foreach (string piece in documents.SelectMany(document => TextPieces.CutSafely(document.ReadPieces())))
         {
-            long characters = 0;
-            foreach (string piece in documents.SelectMany(document => TextPieces.CutSafely(document.ReadPieces())))
-            {
-                cancellation.ThrowIfCancellationRequested();
-                yield return piece;
-                characters += TextPieces.CountCharacters(piece);
-                progress?.Report(new BuildProgress(BuildPhase.Tokenizer, survey.Bytes * characters / survey.Characters, survey.Bytes));
-            }
+            cancellation.ThrowIfCancellationRequested();
+            yield return piece;
+            bytes += Encoding.UTF8.GetByteCount(piece);
+            progress?.Report(new BuildProgress(BuildPhase.Tokenizer, bytes, survey.Bytes));
         }
     }
 
-    private static SortedDictionary<string, SplitEntry> WriteSplits(IEnumerable<Document> documents, ITokenizer tokenizer, CorpusSurvey survey,
-        SplitPlan plan, OutputFolder output, int maxTokensPerShard, IProgress<BuildProgress>? progress, CancellationToken cancellation)
+    private static void Encode(IEnumerable<Document> documents, SplitPlan plan, CorpusSurvey survey, SplitSetWriter writer,
+        IProgress<BuildProgress>? progress, CancellationToken cancellation)
     {
-        Dictionary<string, SplitWriter> writers = [];
-        try
+        long number = 0, bytes = 0;
+        foreach (Document document in documents)
         {
-            long number = 0, bytes = 0;
-            foreach (Document document in documents)
-            {
-                if (number == survey.Hashes.Count) throw Changed();
-                foreach ((string split, IEnumerable<string> pieces) in plan.PartsOf(number, document))
-                {
-                    if (!writers.TryGetValue(split, out SplitWriter? writer))
-                    {
-                        writers[split] = writer = new SplitWriter(output, split, tokenizer, maxTokensPerShard);
-                    }
-                    bytes += writer.Write(Watched(pieces), document.Name, plan.PartsAreWhole ? document.Nats : null);
-                }
-                progress?.Report(new BuildProgress(BuildPhase.Encoding, bytes, survey.Bytes));
-                number++;
-            }
-            if (number != survey.Hashes.Count || bytes != survey.Bytes) throw Changed();
-            return Complete(writers);
+            if (number == survey.Hashes.Count) throw Changed();
+            foreach (DocumentPart part in plan.PartsOf(number, document)) writer.Write(part with { Pieces = Counted(part.Pieces) });
+            number++;
         }
-        finally
-        {
-            foreach (SplitWriter writer in writers.Values) writer.Dispose();
-        }
+        if (number != survey.Hashes.Count || bytes != survey.Bytes) throw Changed();
 
-        IEnumerable<string> Watched(IEnumerable<string> pieces)
+        IEnumerable<string> Counted(IEnumerable<string> pieces)
         {
             foreach (string piece in pieces)
             {
                 cancellation.ThrowIfCancellationRequested();
                 yield return piece;
+                bytes += Encoding.UTF8.GetByteCount(piece);
+                progress?.Report(new BuildProgress(BuildPhase.Encoding, bytes, survey.Bytes));
             }
         }
-    }
-
-    private static SortedDictionary<string, SplitEntry> Complete(Dictionary<string, SplitWriter> writers)
-    {
-        SortedDictionary<string, SplitEntry> splits = new(StringComparer.Ordinal);
-        foreach ((string split, SplitWriter writer) in writers)
-        {
-            if (writer.Tokens > 0) splits.Add(split, writer.Complete());
-        }
-        if (splits.ContainsKey(SplitNames.Train)) return splits;
-        throw new InputException("Nothing is left for the train split: give more text, or ask for a smaller validation share.");
     }
 
     private static InputException Changed() =>

@@ -3,19 +3,22 @@ using TorchLm.Core;
 namespace TorchLm.Data.Building;
 
 /// <summary>
-/// A text that stands on its own: a file, a story, an article. Its text is read in pieces, so that it may be larger than memory, and as
-/// often as needed.
+/// A text that stands on its own: a file, a story, an article. Its text is read in pieces, so that it may be larger than memory,
+/// and as often as needed.
 /// </summary>
 public sealed class Document
 {
     private readonly string? _text;
 
-    private Document(string? text, string name, string source, double? nats) => (_text, Name, Source, Nats) = (text, name, source, nats);
+    private Document(string? text, string name, string source, double? nats) =>
+        (_text, Name, Source, Nats) = (text, name, source, nats);
 
     /// <summary>What error messages call it: the file's path, where it is one.</summary>
     public string Name { get; }
 
-    /// <summary>Under what <c>dataset.json</c> counts it: the file or folder that the user named, or a generator's name.</summary>
+    /// <summary>
+    /// Under what <c>dataset.json</c> counts it: the file or folder that the user named, or a generator's name.
+    /// </summary>
     public string Source { get; }
 
     /// <summary>−ln p of the text under the process that made it, in nats, where that is known.</summary>
@@ -29,7 +32,9 @@ public sealed class Document
 
     /// <summary>A UTF-8 file, read when needed.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="source">Under what <c>dataset.json</c> counts it: the file itself, or the folder that it was found in.</param>
+    /// <param name="source">
+    /// Under what <c>dataset.json</c> counts it: the file itself, or the folder that it was found in.
+    /// </param>
     public static Document FromFile(string path, string source) => new(null, path, source, null);
 
     /// <summary>The text from its beginning, in pieces of bounded size; a surrogate pair is never parted.</summary>

@@ -5,27 +5,28 @@ using TorchLm.Data.Shards;
 namespace TorchLm.Data.Building;
 
 /// <summary>
-/// The folder that a data set is written to. As long as it is being written a marker lies in it, because without its <c>dataset.json</c> a
-/// half-made set could be taken for one of another program; whoever finds the marker knows that the set is not whole.
+/// The folder that a data set is written to. As long as it is being written a marker lies in it, because without its
+/// <c>dataset.json</c> a half-made set could be taken for one of another program; whoever finds the marker knows that the set is
+/// not whole.
 /// </summary>
 internal sealed class OutputFolder : IDisposable
 {
     private readonly bool _created;
     private bool _begun, _completed;
 
-    private OutputFolder(string path, string name, bool created) => (Path, Name, _created) = (path, name, created);
+    private OutputFolder(string path, string name, bool created) => (Location, Name, _created) = (path, name, created);
 
     /// <summary>The folder.</summary>
-    public string Path { get; }
+    public string Location { get; }
 
     /// <summary>The folder's own name, which is the data set's.</summary>
     public string Name { get; }
 
-    private string Marker => System.IO.Path.Combine(Path, TokenDataset.UnfinishedMarker);
+    private string Marker => Path.Combine(Location, TokenDataset.UnfinishedMarker);
 
     /// <summary>
-    /// Creates the folder where it is missing and makes sure that it can be written to, so that the user hears of it before hours of work.
-    /// What is in it stays as it is.
+    /// Creates the folder where it is missing and makes sure that it can be written to, so that the user hears of it before hours
+    /// of work. What is in it stays as it is.
     /// </summary>
     /// <exception cref="InputException">It cannot be written to, or holds a data set that may not be replaced.</exception>
     public static OutputFolder Open(string path, bool overwrite)
@@ -36,14 +37,15 @@ internal sealed class OutputFolder : IDisposable
             bool exists = Directory.Exists(path);
             if (exists && !overwrite) RefuseDataset(path);
             Directory.CreateDirectory(path);
-            string probe = System.IO.Path.Combine(path, TokenDataset.UnfinishedMarker + ".probe");
+            string probe = Path.Combine(path, TokenDataset.UnfinishedMarker + ".probe");
             File.Create(probe, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
-            string name = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
+            string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
             return new OutputFolder(path, name.Length > 0 ? name : "dataset", created: !exists);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"Cannot write to the folder '{path}': {failure.Message.TrimEnd('.')}; name another folder.", failure);
+            throw new InputException($"Cannot write to the folder '{path}': {failure.Message.TrimEnd('.')}; name another " +
+                "folder.", failure);
         }
     }
 
@@ -71,27 +73,29 @@ internal sealed class OutputFolder : IDisposable
             RemoveDataset();
             File.Delete(Marker);
         }
-        if (_created && !Directory.EnumerateFileSystemEntries(Path).Any()) Directory.Delete(Path);
+        if (_created && !Directory.EnumerateFileSystemEntries(Location).Any()) Directory.Delete(Location);
     }
 
     // A folder with the marker holds what an interrupted build left: nothing to lose.
     private static void RefuseDataset(string path)
     {
-        if (File.Exists(System.IO.Path.Combine(path, TokenDataset.UnfinishedMarker)) || !Directory.EnumerateFiles(path).Any(IsOurs)) return;
-        throw new InputException($"There is a data set (or a part of one) in '{path}' already: name another folder, or pass --overwrite to " +
-            "replace it.");
+        bool unfinished = File.Exists(Path.Combine(path, TokenDataset.UnfinishedMarker));
+        if (unfinished || !Directory.EnumerateFiles(path).Any(IsOurs)) return;
+        throw new InputException($"There is a data set (or a part of one) in '{path}' already: name another folder, or pass " +
+            "--overwrite to replace it.");
     }
 
     // Only what a data set consists of; other files in the folder are not ours.
     private void RemoveDataset()
     {
-        foreach (string file in Directory.GetFiles(Path).Where(IsOurs)) File.Delete(file);
+        foreach (string file in Directory.GetFiles(Location).Where(IsOurs)) File.Delete(file);
     }
 
     private static bool IsOurs(string path)
     {
-        string file = System.IO.Path.GetFileName(path);
-        if (file.EndsWith(TokenShardWriter.TemporarySuffix, StringComparison.Ordinal)) file = file[..^TokenShardWriter.TemporarySuffix.Length];
-        return file is DatasetManifest.FileName or TokenDataset.TokenizerFileName || ShardName.IsHeaderless(file) || ShardName.TryParse(file, out _, out _);
+        string file = Path.GetFileName(path);
+        if (Path.GetExtension(file) == TokenShardWriter.TemporarySuffix) file = Path.GetFileNameWithoutExtension(file);
+        return file is DatasetManifest.FileName or TokenDataset.TokenizerFileName || ShardName.IsHeaderless(file) ||
+            ShardName.TryParse(file, out _, out _);
     }
 }

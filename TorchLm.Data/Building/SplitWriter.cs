@@ -18,25 +18,21 @@ internal sealed class SplitWriter : IDisposable
     public SplitWriter(OutputFolder folder, string split, ITokenizer tokenizer, int maxTokensPerShard)
     {
         _tokenizer = tokenizer;
-        _shards = new TokenShardWriter(folder.Path, folder.Name, split, tokenizer.VocabularySize, maxTokensPerShard);
+        _shards = new TokenShardWriter(folder.Location, folder.Name, split, tokenizer.VocabularySize, maxTokensPerShard);
     }
 
     /// <summary>Tokens written so far.</summary>
     public long Tokens => _shards.Tokens;
 
     /// <summary>
-    /// Writes a document, or the part of it that belongs to this split: the end-of-text id first (as GPT-2's data has it: it stands between
-    /// documents and says that what follows is a new one), then the text. Nothing is written for an empty one.
+    /// Writes a document, or the part of it that belongs to this split: the end-of-text id first (as GPT-2's data has it: it
+    /// stands between documents and says that what follows is a new one), then the text. Nothing is written for an empty one.
     /// </summary>
-    /// <param name="pieces">The text.</param>
-    /// <param name="name">What to call the document in an error message.</param>
-    /// <param name="nats">−ln p of the text, where known.</param>
-    /// <returns>Bytes of UTF-8 text written.</returns>
     /// <exception cref="InputException">The tokenizer cannot express the text.</exception>
-    public long Write(IEnumerable<string> pieces, string name, double? nats)
+    public void Write(DocumentPart part)
     {
         long before = _bytes;
-        foreach (string piece in TextPieces.CutSafely(pieces))
+        foreach (string piece in TextPieces.CutSafely(part.Pieces))
         {
             if (_bytes == before && _tokenizer.EndOfTextId is { } endOfText) _shards.Append([endOfText]);
             _bytes += Encoding.UTF8.GetByteCount(piece);
@@ -46,15 +42,12 @@ internal sealed class SplitWriter : IDisposable
             }
             catch (TokenizerException failure)
             {
-                throw new InputException($"'{name}' cannot be encoded: {failure.Message}", failure);
+                throw new InputException($"'{part.Name}' cannot be encoded: {failure.Message}", failure);
             }
         }
-        if (_bytes > before)
-        {
-            _documents++;
-            _nats += nats; // unknown for one, unknown for all
-        }
-        return _bytes - before;
+        if (_bytes == before) return;
+        _documents++;
+        _nats += part.Nats; // unknown for one, unknown for all
     }
 
     /// <summary>Finishes the shards.</summary>

@@ -4,7 +4,10 @@ using TorchLm.Core;
 
 namespace TorchLm.Data.Building;
 
-/// <summary>Reads text files as UTF-8, in pieces, and accepts nothing that is not UTF-8: replacing bad bytes silently would teach a model U+FFFD.</summary>
+/// <summary>
+/// Reads text files as UTF-8, in pieces, and accepts nothing that is not UTF-8: replacing bad bytes silently would teach a model
+/// U+FFFD.
+/// </summary>
 internal static class StrictUtf8
 {
     private const int PieceBytes = 1 << 20;
@@ -12,7 +15,9 @@ internal static class StrictUtf8
     /// <summary>
     /// The text of a file, without a byte order mark, in pieces of about a million characters that never part a surrogate pair.
     /// </summary>
-    /// <exception cref="InputException">The file cannot be read or is not UTF-8; the sentence names the offset of the first bad byte.</exception>
+    /// <exception cref="InputException">
+    /// The file cannot be read or is not UTF-8; the sentence names the offset of the first bad byte.
+    /// </exception>
     public static IEnumerable<string> ReadPieces(string path)
     {
         using FileStream file = Open(path);
@@ -27,10 +32,14 @@ internal static class StrictUtf8
             length += read;
             int skip = position == 0 && bytes.AsSpan(0, length).StartsWith("\uFEFF"u8) ? 3 : 0;
 
-            OperationStatus status = Utf8.ToUtf16(bytes.AsSpan(skip, length - skip), characters, out int consumed, out int written,
+            OperationStatus status = Utf8.ToUtf16(
+                bytes.AsSpan(skip, length - skip), characters, out int consumed, out int written,
                 replaceInvalidSequences: false, isFinalBlock: last);
             consumed += skip;
-            if (status == OperationStatus.InvalidData) throw NotUtf8(path, position + consumed, bytes.AsSpan(0, length), position == 0);
+            if (status == OperationStatus.InvalidData)
+            {
+                throw NotUtf8(path, position + consumed, bytes.AsSpan(0, length), position == 0);
+            }
             if (written > 0) yield return new string(characters, 0, written);
             if (last) yield break;
 
@@ -44,7 +53,8 @@ internal static class StrictUtf8
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0,
+                FileOptions.SequentialScan);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

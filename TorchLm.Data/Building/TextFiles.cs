@@ -9,12 +9,14 @@ public static class TextFiles
     private static readonly string[] s_extensions = [".txt", ".md"];
 
     /// <summary>
-    /// Files and folders as documents, one a file: files as they are named, in folders all <c>*.txt</c> and <c>*.md</c> below, in the ordinal
-    /// order of their paths, so that the order is the same on every machine. Hidden files and linked folders are passed over; a file that
-    /// is named twice is read once.
+    /// Files and folders as documents, one a file: files as they are named, in folders all <c>*.txt</c> and <c>*.md</c> below, in
+    /// the ordinal order of their paths, so that the order is the same on every machine. Hidden files and linked folders are
+    /// passed over; a file that is named twice is read once.
     /// </summary>
     /// <param name="paths">Files and folders.</param>
-    /// <exception cref="InputException">A path does not exist, cannot be read, is an empty file, or a folder holds no text file.</exception>
+    /// <exception cref="InputException">
+    /// A path does not exist, cannot be read, is an empty file, or a folder holds no text file.
+    /// </exception>
     public static IReadOnlyList<Document> Find(IReadOnlyList<string> paths)
     {
         if (paths.Count == 0) throw new InputException("No text was given: name at least one file or folder.");
@@ -36,11 +38,16 @@ public static class TextFiles
         {
             if (File.Exists(path))
             {
-                return new FileInfo(path).Length > 0 ? [path] : throw new InputException($"The file '{path}' is empty: name a file that holds text.");
+                if (new FileInfo(path).Length > 0) return [path];
+                throw new InputException($"The file '{path}' is empty: name a file that holds text.");
             }
             if (!Directory.Exists(path)) throw new InputException($"There is no file or folder '{path}': check the path.");
             string[] files = [.. FilesBelow(path)];
-            if (files.Length == 0) throw new InputException($"There is no *.txt or *.md file in '{path}' or the folders below it: name another folder.");
+            if (files.Length == 0)
+            {
+                throw new InputException($"There is no *.txt or *.md file in '{path}' or the folders below it: name another " +
+                    "folder.");
+            }
             return files;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -3,8 +3,8 @@ using TorchLm.Tokenizers;
 namespace TorchLm.Data.Building;
 
 /// <summary>
-/// Counting and parting text that comes in pieces. Characters are Unicode scalar values, as in Python's strings, not UTF-16 units: so a text is
-/// parted where nanoGPT parts it, and never within a surrogate pair.
+/// Counting and parting text that comes in pieces. Characters are Unicode scalar values, as in Python's strings, not UTF-16
+/// units: so a text is parted where nanoGPT parts it, and never within a surrogate pair.
 /// </summary>
 internal static class TextPieces
 {
@@ -41,8 +41,8 @@ internal static class TextPieces
     }
 
     /// <summary>
-    /// The same text in pieces that can be encoded one by one to the ids of the whole: what follows the last safe place of a piece is kept for
-    /// the next one. A text in one piece stays whole.
+    /// The same text in pieces that can be encoded one by one to the ids of the whole: what follows the last safe place of a
+    /// piece is kept for the next one. A text in one piece stays whole.
     /// </summary>
     public static IEnumerable<string> CutSafely(IEnumerable<string> pieces)
     {

@@ -13,7 +13,9 @@ public sealed class TokenizerSource
     /// <summary>A tokenizer that exists already.</summary>
     public static TokenizerSource Existing(ITokenizer tokenizer) => new((_, _) => tokenizer);
 
-    /// <summary>The characters of all documents, those of the validation split included: it could not be encoded otherwise.</summary>
+    /// <summary>
+    /// The characters of all documents, those of the validation split included: it could not be encoded otherwise.
+    /// </summary>
     /// <param name="withEndOfText">Whether there is an end-of-text id: useful where documents stand on their own.</param>
     public static TokenizerSource Characters(bool withEndOfText = false) => new((text, _) =>
     {

@@ -6,8 +6,8 @@ using TorchLm.Data.Shards;
 namespace TorchLm.Data.Datasets;
 
 /// <summary>
-/// <c>dataset.json</c>: how a data set was made and what is in it. It is the last file to be written, so a folder in which it is missing
-/// was not made to the end (or not by TorchLm).
+/// <c>dataset.json</c>: how a data set was made and what is in it. It is the last file to be written, so a folder in which it is
+/// missing was not made to the end (or not by TorchLm).
 /// </summary>
 /// <param name="FormatVersion">The layout of this file, <see cref="CurrentVersion"/>.</param>
 /// <param name="Tokenizer">What turned text into ids.</param>
@@ -52,14 +52,15 @@ public sealed record DatasetManifest(
                 ?? throw new InputException($"'{path}' holds nothing: make the data set again.");
             if (manifest.FormatVersion is < 1 or > CurrentVersion)
             {
-                throw new InputException($"'{path}' has format version {manifest.FormatVersion}, but this program reads up to {CurrentVersion}: " +
-                    "use a newer program, or make the data set again.");
+                throw new InputException($"'{path}' has format version {manifest.FormatVersion}, but this program reads up to " +
+                    $"{CurrentVersion}: use a newer program, or make the data set again.");
             }
             return manifest;
         }
         catch (JsonException failure)
         {
-            throw new InputException($"'{path}' is not a description of a data set: {failure.Message} Make the data set again.", failure);
+            throw new InputException($"'{path}' is not a description of a data set: {failure.Message} Make the data set " +
+                "again.", failure);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -80,7 +81,9 @@ public sealed record TokenizerEntry(string Kind, int VocabularySize);
 public sealed record SourceEntry(string Path, long Bytes, long Documents);
 
 /// <summary>How documents were divided between the splits.</summary>
-/// <param name="Kind"><c>document</c> (by a hash of each text), <c>position</c> (one document, its last part) or <c>explicit</c> (by the source).</param>
+/// <param name="Kind">
+/// <c>document</c> (by a hash of each text), <c>position</c> (one document, its last part) or <c>explicit</c> (by the source).
+/// </param>
 /// <param name="ValFraction">The share asked for the validation split; null where the source divided.</param>
 /// <param name="Seed">The hash's seed; null where there was none.</param>
 public sealed record SplitRuleEntry(string Kind, double? ValFraction, long? Seed);
@@ -92,7 +95,8 @@ public sealed record SplitRuleEntry(string Kind, double? ValFraction, long? Seed
 /// Bytes of UTF-8 text. With them a loss becomes bits per byte: nats per token × tokens / bytes / ln 2.
 /// </param>
 /// <param name="EntropyNats">
-/// Where the source knows it, the sum over the split's documents of −ln p: what the best possible model would lose in total, in nats.
+/// Where the source knows it, the sum over the split's documents of −ln p: what the best possible model would lose in total, in
+/// nats.
 /// </param>
 /// <param name="Shards">The split's files, in order.</param>
 public sealed record SplitEntry(long Tokens, long Documents, long Bytes, double? EntropyNats, IReadOnlyList<ShardEntry> Shards);

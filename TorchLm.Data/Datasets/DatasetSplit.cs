@@ -16,11 +16,14 @@ public sealed record DatasetSplit(
     public long Tokens { get; } = Shards.Sum(shard => shard.Tokens);
 
     /// <summary>
-    /// Bytes of text per token, which turns nats per token into bits per byte (divide by it and by ln 2); null where bytes are unknown.
+    /// Bytes of text per token, which turns nats per token into bits per byte (divide by it and by ln 2); null where bytes are
+    /// unknown.
     /// </summary>
     public double? BytesPerToken => (double?)Bytes / Tokens;
 
-    /// <summary>Checks that at least one window of a model's context and the token after it fits into one of the shards.</summary>
+    /// <summary>
+    /// Checks that at least one window of a model's context and the token after it fits into one of the shards.
+    /// </summary>
     /// <exception cref="InputException">None does.</exception>
     public void RequireWindow(int contextLength)
     {
@@ -28,7 +31,8 @@ public sealed record DatasetSplit(
         if (longest > contextLength) return;
         string has = Shards.Count == 1 ? $"has {longest} tokens" : $"has at most {longest} tokens in a shard";
         throw new InputException($"The {Name} split of '{Folder}' {has}, but one window " +
-            $"needs {contextLength + 1L} (a context of {contextLength} and the token after it): give more text or a smaller context length.");
+            $"needs {contextLength + 1L} (a context of {contextLength} and the token after it): give more text or a smaller " +
+            "context length.");
     }
 }
 

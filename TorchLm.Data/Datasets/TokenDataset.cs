@@ -22,13 +22,15 @@ public sealed class TokenDataset
         Manifest = manifest;
         Splits = splits;
         Train = splits.FirstOrDefault(split => split.Name == SplitNames.Train)
-            ?? throw new InputException($"The data set '{folder}' has no train split (only {string.Join(", ", splits.Select(split => split.Name))}): " +
+            ?? throw new InputException($"The data set '{folder}' has no train split (only " +
+                $"{string.Join(", ", splits.Select(split => split.Name))}): " +
                 "add shards called NAME_train_000001.bin, or make the set with `torchlm prepare`.");
         string tokenizer = Path.Combine(folder, TokenizerFileName);
         TokenizerFile = File.Exists(tokenizer) ? tokenizer : null;
         if (manifest is not null && TokenizerFile is null)
         {
-            throw new InputException($"The data set '{folder}' lacks its {TokenizerFileName}: make it again with `torchlm prepare`.");
+            throw new InputException($"The data set '{folder}' lacks its {TokenizerFileName}: make it again with `torchlm " +
+                "prepare`.");
         }
     }
 
@@ -53,7 +55,8 @@ public sealed class TokenDataset
     /// <summary>The split called <paramref name="name"/>.</summary>
     /// <exception cref="InputException">The set has no such split.</exception>
     public DatasetSplit GetSplit(string name) => Splits.FirstOrDefault(split => split.Name == name)
-        ?? throw new InputException($"The data set '{Folder}' has no split '{name}': it has {string.Join(", ", Splits.Select(split => split.Name))}.");
+        ?? throw new InputException($"The data set '{Folder}' has no split '{name}': it has " +
+            $"{string.Join(", ", Splits.Select(split => split.Name))}.");
 
     /// <summary>Opens a data set's folder.</summary>
     /// <exception cref="InputException">There is no such folder, or what is in it is not a complete data set.</exception>
@@ -71,11 +74,20 @@ public sealed class TokenDataset
 
     private static TokenDataset OpenFolder(string folder)
     {
-        if (File.Exists(folder)) throw new InputException($"'{folder}' is a file, but a data set is a folder of shards: make one with `torchlm prepare`.");
-        if (!Directory.Exists(folder)) throw new InputException($"There is no folder '{folder}': check the path, or make a data set with `torchlm prepare`.");
+        if (File.Exists(folder))
+        {
+            throw new InputException($"'{folder}' is a file, but a data set is a folder of shards: make one with `torchlm " +
+                "prepare`.");
+        }
+        if (!Directory.Exists(folder))
+        {
+            throw new InputException($"There is no folder '{folder}': check the path, or make a data set with `torchlm " +
+                "prepare`.");
+        }
         if (File.Exists(Path.Combine(folder, UnfinishedMarker)))
         {
-            throw new InputException($"The data set '{folder}' was not made to the end (it holds {UnfinishedMarker}): run `torchlm prepare` again.");
+            throw new InputException($"The data set '{folder}' was not made to the end (it holds {UnfinishedMarker}): run " +
+                "`torchlm prepare` again.");
         }
         return File.Exists(Path.Combine(folder, DatasetManifest.FileName)) ? OpenDescribed(folder) : OpenForeign(folder);
     }
@@ -84,13 +96,17 @@ public sealed class TokenDataset
     /// <exception cref="InputException">A shard differs, or the set has no <c>dataset.json</c>.</exception>
     public void VerifyChecksums()
     {
-        if (Manifest is null) throw new InputException($"The data set '{Folder}' has no {DatasetManifest.FileName}, so there are no checksums to verify.");
+        if (Manifest is null)
+        {
+            throw new InputException($"The data set '{Folder}' has no {DatasetManifest.FileName}, so there are no checksums to " +
+                "verify.");
+        }
         foreach (ShardEntry shard in Manifest.Splits.Values.SelectMany(split => split.Shards))
         {
             using FileStream file = File.OpenRead(Path.Combine(Folder, shard.File));
             if (Convert.ToHexStringLower(SHA256.HashData(file)) == shard.Sha256) continue;
-            throw new InputException($"The token file '{file.Name}' is damaged: its SHA-256 is not the one in {DatasetManifest.FileName}; " +
-                "copy or make the data set again.");
+            throw new InputException($"The token file '{file.Name}' is damaged: its SHA-256 is not the one in " +
+                $"{DatasetManifest.FileName}; copy or make the data set again.");
         }
     }
 
@@ -112,14 +128,14 @@ public sealed class TokenDataset
         string path = Path.Combine(folder, entry.File);
         if (Path.GetFileName(entry.File) != entry.File || !File.Exists(path))
         {
-            throw new InputException($"{DatasetManifest.FileName} in '{folder}' lists the shard '{entry.File}', but it is not there: " +
-                "copy or make the data set again.");
+            throw new InputException($"{DatasetManifest.FileName} in '{folder}' lists the shard '{entry.File}', but it is not " +
+                "there: copy or make the data set again.");
         }
         long tokens = ShardLayout.Read(path).Tokens;
         if (tokens != entry.Tokens)
         {
-            throw new InputException($"The token file '{path}' has {tokens} tokens, but {DatasetManifest.FileName} says {entry.Tokens}: " +
-                "copy or make the data set again.");
+            throw new InputException($"The token file '{path}' has {tokens} tokens, but {DatasetManifest.FileName} says " +
+                $"{entry.Tokens}: copy or make the data set again.");
         }
         return new SplitShard(path, tokens);
     }
@@ -143,11 +159,13 @@ public sealed class TokenDataset
 
         if (names.Count == 0)
         {
-            throw new InputException($"There are no token shards in '{folder}' (NAME_train_000001.bin or train.bin): make them with `torchlm prepare`.");
+            throw new InputException($"There are no token shards in '{folder}' (NAME_train_000001.bin or train.bin): make them " +
+                "with `torchlm prepare`.");
         }
         if (names.Count > 1)
         {
-            throw new InputException($"The folder '{folder}' holds shards of several data sets ({string.Join(", ", names)}): keep each in a folder of its own.");
+            throw new InputException($"The folder '{folder}' holds shards of several data sets ({string.Join(", ", names)}): " +
+                "keep each in a folder of its own.");
         }
         return new TokenDataset(folder, manifest: null, [.. SplitNames.All.Where(shards.ContainsKey)
             .Select(split => new DatasetSplit(split, folder, shards[split], Documents: null, Bytes: null, EntropyNats: null))]);

@@ -6,8 +6,8 @@ using TorchSharp;
 namespace TorchLm.Data.Loading;
 
 /// <summary>
-/// The batches of a training run, in <see cref="WindowOrder"/>'s order. While a batch is used the next one is prepared in the background.
-/// One thread at a time may ask.
+/// The batches of a training run, in <see cref="WindowOrder"/>'s order. While a batch is used the next one is prepared in the
+/// background. One thread at a time may ask.
 /// </summary>
 public sealed class BatchLoader : IBatchSource
 {
@@ -27,7 +27,9 @@ public sealed class BatchLoader : IBatchSource
     /// <param name="device">Where batches are put.</param>
     /// <param name="rank">This process's number among those that train together.</param>
     /// <param name="worldSize">How many train together.</param>
-    /// <exception cref="InputException">The split is shorter than a window, cannot be read, or holds tokens outside the vocabulary.</exception>
+    /// <exception cref="InputException">
+    /// The split is shorter than a window, cannot be read, or holds tokens outside the vocabulary.
+    /// </exception>
     public BatchLoader(DatasetSplit split, int batchSize, int contextLength, int vocabularySize, long seed, torch.Device device,
         int rank = 0, int worldSize = 1)
     {

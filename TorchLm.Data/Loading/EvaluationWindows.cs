@@ -6,8 +6,8 @@ using TorchSharp;
 namespace TorchLm.Data.Loading;
 
 /// <summary>
-/// The windows on which a model is measured: always the same ones. Batches may have fewer rows or fewer tokens a row than asked for, so a
-/// mean over them must weight each by its number of targets.
+/// The windows on which a model is measured: always the same ones. Batches may have fewer rows or fewer tokens a row than asked
+/// for, so a mean over them must weight each by its number of targets.
 /// </summary>
 public sealed class EvaluationWindows : IDisposable
 {
@@ -20,7 +20,9 @@ public sealed class EvaluationWindows : IDisposable
     /// <param name="contextLength">Tokens in a window (T).</param>
     /// <param name="vocabularySize">The model's vocabulary; every token read must be below it.</param>
     /// <param name="device">Where batches are put.</param>
-    /// <exception cref="InputException">The split has nothing to predict, cannot be read, or holds tokens outside the vocabulary.</exception>
+    /// <exception cref="InputException">
+    /// The split has nothing to predict, cannot be read, or holds tokens outside the vocabulary.
+    /// </exception>
     public EvaluationWindows(DatasetSplit split, int contextLength, int vocabularySize, torch.Device device)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(contextLength);
@@ -38,8 +40,8 @@ public sealed class EvaluationWindows : IDisposable
     public long TargetCount => _shardTokens.Sum(tokens => tokens - 1);
 
     /// <summary>
-    /// The whole split in windows side by side, the shorter rest of each shard included: every token but the first of each shard is a target
-    /// exactly once. The rests come last, one a batch.
+    /// The whole split in windows side by side, the shorter rest of each shard included: every token but the first of each shard
+    /// is a target exactly once. The rests come last, one a batch.
     /// </summary>
     /// <param name="batchSize">Windows in a batch at most (B).</param>
     /// <returns>Batches that the caller disposes.</returns>
@@ -50,8 +52,8 @@ public sealed class EvaluationWindows : IDisposable
     }
 
     /// <summary>
-    /// nanoGPT's estimate: windows at random places (they may overlap), <paramref name="count"/> batches of them. The same seed gives the same
-    /// windows at every call.
+    /// nanoGPT's estimate: windows at random places (they may overlap), <paramref name="count"/> batches of them. The same seed
+    /// gives the same windows at every call.
     /// </summary>
     /// <param name="count">Number of batches.</param>
     /// <param name="batchSize">Windows in a batch (B).</param>
@@ -66,7 +68,10 @@ public sealed class EvaluationWindows : IDisposable
         return Enumerable.Range(0, count).Select(batch =>
         {
             Window[] windows = new Window[batchSize];
-            for (int row = 0; row < batchSize; row++) windows[row] = RandomWindow(SeededHash.Of((ulong)seed, (ulong)batch, (ulong)row));
+            for (int row = 0; row < batchSize; row++)
+            {
+                windows[row] = RandomWindow(SeededHash.Of((ulong)seed, (ulong)batch, (ulong)row));
+            }
             return _reader.Read(windows, ContextLength);
         });
     }
@@ -78,7 +83,10 @@ public sealed class EvaluationWindows : IDisposable
     {
         for (int shard = 0; shard < _shardTokens.Length; shard++)
         {
-            for (long start = 0; start + ContextLength < _shardTokens[shard]; start += ContextLength) yield return new Window(shard, start);
+            for (long start = 0; start + ContextLength < _shardTokens[shard]; start += ContextLength)
+            {
+                yield return new Window(shard, start);
+            }
         }
     }
 

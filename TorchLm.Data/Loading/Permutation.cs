@@ -6,9 +6,9 @@ namespace TorchLm.Data.Loading;
 /// A random-looking permutation of 0 .. Count−1, given by a key, that needs no memory: each position is computed on its own.
 /// </summary>
 /// <remarks>
-/// A Feistel network permutes all numbers of an even number of bits, whatever its round function is (Luby and Rackoff 1988); numbers
-/// that fall outside the range are sent through again until they land inside (cycle walking: Black and Rogaway 2002). The domain is less
-/// than four times the range, so that fewer than four passes are needed on average.
+/// A Feistel network permutes all numbers of an even number of bits, whatever its round function is (Luby and Rackoff 1988);
+/// numbers that fall outside the range are sent through again until they land inside (cycle walking: Black and Rogaway 2002). The
+/// domain is less than four times the range, so that fewer than four passes are needed on average.
 /// </remarks>
 internal readonly struct Permutation
 {

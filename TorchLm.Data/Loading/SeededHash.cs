@@ -1,8 +1,9 @@
 namespace TorchLm.Data.Loading;
 
 /// <summary>
-/// Random-looking numbers that are a function of their arguments alone, the same on every machine and in every version of .NET (which
-/// <see cref="Random"/> does not promise). The mixing is SplitMix64's (Steele, Lea and Flood 2014, constants of Stafford's variant 13).
+/// Random-looking numbers that are a function of their arguments alone, the same on every machine and in every version of .NET
+/// (which <see cref="Random"/> does not promise). The mixing is SplitMix64's (Steele, Lea and Flood 2014, constants of Stafford's
+/// variant 13).
 /// </summary>
 internal static class SeededHash
 {

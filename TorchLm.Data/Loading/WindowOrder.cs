@@ -6,16 +6,19 @@ namespace TorchLm.Data.Loading;
 public readonly record struct Window(int Shard, long Start);
 
 /// <summary>
-/// The order in which training reads a split: which window of tokens the n-th sample of a run is. It is a pure function of the seed and n.
+/// The order in which training reads a split: which window of tokens the n-th sample of a run is. It is a pure function of the
+/// seed and n.
 /// </summary>
 /// <remarks>
-/// <para>Nothing is shuffled in memory and nothing is remembered, so that a run continues at any step exactly as if it had never stopped, without
-/// replaying or saving the loader's state, and so that ranks need not talk to each other: of the global batch number b, rank r of N reads
-/// the samples b·N·B + r·B ... + B−1. The parts are disjoint, and together they are what one rank with batches of N·B reads.</para>
-/// <para>An epoch reads each of its windows once, in the order of a <see cref="Permutation"/> keyed by seed and epoch. Windows are T tokens long and
-/// T apart, and each is followed by one more token, its last target, in the same shard. Where a shard's first window begins is drawn anew for
-/// every epoch, so that tokens meet different contexts and none stays at a border for ever. To leave room for that, a shard into which k windows
-/// fit gives k−1 of them an epoch (one if k is 1): so the number of windows is the same in all epochs, and the epoch of a sample is a division.</para>
+/// <para>Nothing is shuffled in memory and nothing is remembered, so that a run continues at any step exactly as if it had never
+/// stopped, without replaying or saving the loader's state, and so that ranks need not talk to each other: of the global batch
+/// number b, rank r of N reads the samples b·N·B + r·B ... + B−1. The parts are disjoint, and together they are what one rank
+/// with batches of N·B reads.</para>
+/// <para>An epoch reads each of its windows once, in the order of a <see cref="Permutation"/> keyed by seed and epoch. Windows
+/// are T tokens long and T apart, and each is followed by one more token, its last target, in the same shard. Where a shard's
+/// first window begins is drawn anew for every epoch, so that tokens meet different contexts and none stays at a border for ever.
+/// To leave room for that, a shard into which k windows fit gives k−1 of them an epoch (one if k is 1): so the number of windows
+/// is the same in all epochs, and the epoch of a sample is a division.</para>
 /// </remarks>
 public sealed class WindowOrder
 {
@@ -45,7 +48,8 @@ public sealed class WindowOrder
         }
         if (WindowsPerEpoch == 0)
         {
-            throw new ArgumentException($"No shard holds {contextLength + 1L} tokens, which one window needs.", nameof(shardTokens));
+            throw new ArgumentException($"No shard holds {contextLength + 1L} tokens, but a window needs them.",
+                nameof(shardTokens));
         }
     }
 

@@ -11,7 +11,8 @@ namespace TorchLm.Data.Loading;
 /// <summary>Reads windows of a split's memory-mapped shards into batches on a device.</summary>
 internal sealed class WindowReader : IDisposable
 {
-    // Sets up to this size are looked through at once (milliseconds), so that a wrong tokenizer is found before training, not during it.
+    // Sets up to this size are looked through at once (milliseconds), so that a wrong tokenizer is found before training, not
+    // during it.
     private const long CheckedAtOnce = 1 << 22;
 
     private readonly List<TokenShard> _shards = [];
@@ -72,11 +73,11 @@ internal sealed class WindowReader : IDisposable
     {
         if (_device.type == DeviceType.CPU) return tensor.DetachFromDisposeScope();
 
-        // From pinned memory the copy runs beside the computation. It is queued on the same (default) stream as the kernels that will read the
-        // batch, and libtorch keeps a pinned block from being reused before the copies that were queued from it are done, so that it may be
-        // disposed at once.
+        // From pinned memory the copy runs beside the computation. It is queued on the same (default) stream as the kernels that
+        // will read the batch, and libtorch keeps a pinned block from being reused before the copies that were queued from it are
+        // done, so that it may be disposed at once.
         using torch.Tensor pageable = tensor;
-        using torch.Tensor pinned = _device.type == DeviceType.CUDA ? pageable.pin_memory() : pageable.alias();
+        using torch.Tensor pinned = pageable.pin_memory();
         return pinned.to(_device, non_blocking: true).DetachFromDisposeScope();
     }
 }

@@ -4,8 +4,8 @@ using TorchLm.Core;
 namespace TorchLm.Data.Shards;
 
 /// <summary>
-/// Where the tokens of a shard file lie: llm.c's header (256 little-endian int32: magic number, version, token count, zeros) followed by
-/// the tokens, or nanoGPT's headerless uint16 tokens.
+/// Where the tokens of a shard file lie: llm.c's header (256 little-endian int32: magic number, version, token count, zeros)
+/// followed by the tokens, or nanoGPT's headerless uint16 tokens.
 /// </summary>
 /// <param name="BytesPerToken">2 (uint16) or 4 (uint32).</param>
 /// <param name="Offset">The first token's position in the file, in bytes.</param>
@@ -54,41 +54,44 @@ internal readonly record struct ShardLayout(int BytesPerToken, int Offset, long 
         Span<byte> start = stackalloc byte[12];
         int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         int magic = read >= 4 ? BinaryPrimitives.ReadInt32LittleEndian(start) : 0;
-        // As uint16 tokens of GPT-2 the magic numbers would hold an id above 50256, so no nanoGPT file starts like that by chance.
+        // As uint16 tokens of GPT-2 the magic numbers hold an id above 50256, so no nanoGPT file starts like that by chance.
         if (magic is NarrowMagic or WideMagic) return ReadWithHeader(file, path, start[..read], magic);
         if (ShardName.IsHeaderless(Path.GetFileName(path))) return ReadHeaderless(file, path);
-        throw new InputException($"The file '{path}' is not a token shard: it starts with {magic} instead of {NarrowMagic} (uint16) or " +
-            $"{WideMagic} (uint32); make shards with `torchlm prepare`.");
+        throw new InputException($"The file '{path}' is not a token shard: it starts with {magic} instead of {NarrowMagic} " +
+            $"(uint16) or {WideMagic} (uint32); make shards with `torchlm prepare`.");
     }
 
     private static ShardLayout ReadWithHeader(FileStream file, string path, ReadOnlySpan<byte> start, int magic)
     {
         if (file.Length < HeaderLength)
         {
-            throw new InputException($"The token file '{path}' is truncated: {file.Length} bytes are less than its header of {HeaderLength}; " +
-                "copy or make it again.");
+            throw new InputException($"The token file '{path}' is truncated: {file.Length} bytes are less than its header of " +
+                $"{HeaderLength}; copy or make it again.");
         }
         int version = BinaryPrimitives.ReadInt32LittleEndian(start[4..]);
         int expectedVersion = magic == NarrowMagic ? NarrowVersion : WideVersion;
         if (version != expectedVersion)
         {
-            throw new InputException($"The token file '{path}' has version {version}, but only version {expectedVersion} is known for shards " +
-                $"that start with {magic}: make it again.");
+            throw new InputException($"The token file '{path}' has version {version}, but only version {expectedVersion} is " +
+                $"known for shards that start with {magic}: make it again.");
         }
 
         int tokens = BinaryPrimitives.ReadInt32LittleEndian(start[8..]);
         int width = magic == NarrowMagic ? 2 : 4;
         long body = file.Length - HeaderLength;
-        if (tokens <= 0) throw new InputException($"The header of the token file '{path}' promises {tokens} tokens: make it again.");
+        if (tokens <= 0)
+        {
+            throw new InputException($"The header of the token file '{path}' promises {tokens} tokens: make it again.");
+        }
         if (body < (long)tokens * width)
         {
-            throw new InputException($"The token file '{path}' is truncated: its header promises {tokens} tokens of {width} bytes, but only " +
-                $"{body} bytes follow; copy or make it again.");
+            throw new InputException($"The token file '{path}' is truncated: its header promises {tokens} tokens of {width} " +
+                $"bytes, but only {body} bytes follow; copy or make it again.");
         }
         if (body > (long)tokens * width)
         {
-            throw new InputException($"The token file '{path}' does not match its header: {tokens} tokens of {width} bytes are promised, but " +
-                $"{body} bytes follow; copy or make it again.");
+            throw new InputException($"The token file '{path}' does not match its header: {tokens} tokens of {width} bytes are " +
+                $"promised, but {body} bytes follow; copy or make it again.");
         }
         return new ShardLayout(width, HeaderLength, tokens);
     }
@@ -97,8 +100,8 @@ internal readonly record struct ShardLayout(int BytesPerToken, int Offset, long 
     {
         if (file.Length % 2 != 0)
         {
-            throw new InputException($"The token file '{path}' has an odd length ({file.Length} bytes), but holds uint16 tokens: it is " +
-                "truncated; copy or make it again.");
+            throw new InputException($"The token file '{path}' has an odd length ({file.Length} bytes), but holds uint16 " +
+                "tokens: it is truncated; copy or make it again.");
         }
         return new ShardLayout(2, 0, file.Length / 2);
     }

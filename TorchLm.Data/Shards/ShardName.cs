@@ -4,9 +4,9 @@ using TorchLm.Data.Datasets;
 namespace TorchLm.Data.Shards;
 
 /// <summary>
-/// How shard files are called: <c>name_split_number.bin</c> with six digits, as llm.c does. There one counter runs over the whole set and
-/// shard 0 is the validation split, so its names are <c>fineweb_val_000000.bin</c>, <c>fineweb_train_000001.bin</c>, ...: here too the
-/// training split counts from 1 and every other split from 0.
+/// How shard files are called: <c>name_split_number.bin</c> with six digits, as llm.c does. There one counter runs over the whole
+/// set and shard 0 is the validation split, so its names are <c>fineweb_val_000000.bin</c>, <c>fineweb_train_000001.bin</c>, ...:
+/// here too the training split counts from 1 and every other split from 0.
 /// </summary>
 internal static partial class ShardName
 {
@@ -14,7 +14,8 @@ internal static partial class ShardName
     /// <param name="name">The data set's name.</param>
     /// <param name="split">train, val or test.</param>
     /// <param name="index">The shard's number within its split, from 0.</param>
-    public static string Format(string name, string split, int index) => $"{name}_{split}_{index + (split == SplitNames.Train ? 1 : 0):D6}.bin";
+    public static string Format(string name, string split, int index) =>
+        $"{name}_{split}_{index + (split == SplitNames.Train ? 1 : 0):D6}.bin";
 
     /// <summary>Takes a shard's name apart; false where the file is not called like a shard.</summary>
     public static bool TryParse(string fileName, out string name, out string split)
@@ -28,6 +29,7 @@ internal static partial class ShardName
     /// <summary>Whether the file is called like nanoGPT's headerless token files: <c>train.bin</c>, <c>val.bin</c>.</summary>
     public static bool IsHeaderless(string fileName) => SplitNames.All.Any(split => fileName == split + ".bin");
 
-    [GeneratedRegex(@"^(?<name>.+)_(?<split>train|val|test)_[0-9]+\.bin$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<name>.+)_(?<split>train|val|test)_[0-9]+\.bin$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Pattern();
 }

@@ -4,12 +4,12 @@ using TorchLm.Core;
 namespace TorchLm.Data.Shards;
 
 /// <summary>
-/// A file of tokens, memory-mapped: llm.c's shards of uint16 or uint32, or nanoGPT's headerless <c>train.bin</c> and <c>val.bin</c>.
-/// Reading from several threads is safe; disposing while another thread reads is not.
+/// A file of tokens, memory-mapped: llm.c's shards of uint16 or uint32, or nanoGPT's headerless <c>train.bin</c> and
+/// <c>val.bin</c>. Reading from several threads is safe; disposing while another thread reads is not.
 /// </summary>
 /// <remarks>
-/// The operating system keeps what is read often in memory and drops it when memory is short, so that a set larger than memory works too.
-/// Tokens are little-endian, as is every system that libtorch is published for.
+/// The operating system keeps what is read often in memory and drops it when memory is short, so that a set larger than memory
+/// works too. Tokens are little-endian, as is every system that libtorch is published for.
 /// </remarks>
 public sealed unsafe class TokenShard : IDisposable
 {
@@ -60,7 +60,9 @@ public sealed unsafe class TokenShard : IDisposable
     /// <summary>Reads tokens as the model wants them.</summary>
     /// <param name="start">Position of the first token, from 0.</param>
     /// <param name="destination">Filled with token ids.</param>
-    /// <param name="vocabularySize">The model's vocabulary: every id must be below it. Looking at the largest id costs next to nothing here.</param>
+    /// <param name="vocabularySize">
+    /// The model's vocabulary: every id must be below it. Looking at the largest id costs next to nothing here.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the shard.</exception>
     /// <exception cref="InputException">An id is outside the vocabulary; the sentence names file and position.</exception>
     public void Read(long start, Span<long> destination, int vocabularySize)
@@ -126,7 +128,7 @@ public sealed unsafe class TokenShard : IDisposable
     {
         int first = 0;
         while (tokens[first] < vocabularySize) first++;
-        return new InputException($"The token at position {start + first} of '{Path}' is {tokens[first]}, but the model's vocabulary has only " +
-            $"{vocabularySize} tokens: use the tokenizer and the model that belong to this data.");
+        return new InputException($"The token at position {start + first} of '{Path}' is {tokens[first]}, but the model's " +
+            $"vocabulary has only {vocabularySize} tokens: use the tokenizer and the model that belong to this data.");
     }
 }

@@ -11,8 +11,8 @@ namespace TorchLm.Data.Shards;
 public sealed record ShardEntry(string File, long Tokens, string Sha256);
 
 /// <summary>
-/// Writes the tokens of one split into shards in llm.c's format. A shard is written under a temporary name, flushed to the disk and then
-/// renamed, so that a file with a shard's name is always a whole one.
+/// Writes the tokens of one split into shards in llm.c's format. A shard is written under a temporary name, flushed to the disk
+/// and then renamed, so that a file with a shard's name is always a whole one.
 /// </summary>
 public sealed class TokenShardWriter : IDisposable
 {
@@ -33,12 +33,17 @@ public sealed class TokenShardWriter : IDisposable
     /// <param name="folder">An existing folder.</param>
     /// <param name="name">The data set's name, the first part of the shards' names.</param>
     /// <param name="split"><c>train</c>, <c>val</c> or <c>test</c>.</param>
-    /// <param name="vocabularySize">Every id is below it; up to 65,536 tokens are stored as uint16, beyond that as uint32.</param>
+    /// <param name="vocabularySize">
+    /// Every id is below it; up to 65,536 tokens are stored as uint16, beyond that as uint32.
+    /// </param>
     /// <param name="maxTokens">Tokens after which the next shard begins.</param>
     public TokenShardWriter(string folder, string name, string split, int vocabularySize, int maxTokens = DefaultMaxTokens)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        if (!SplitNames.All.Contains(split)) throw new ArgumentException($"A split is called train, val or test, not '{split}'.", nameof(split));
+        if (!SplitNames.All.Contains(split))
+        {
+            throw new ArgumentException($"A split is called train, val or test, not '{split}'.", nameof(split));
+        }
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxTokens);
         (_folder, _name, _split, _vocabularySize, _maxTokens) = (folder, name, split, vocabularySize, maxTokens);

@@ -18,7 +18,8 @@ public sealed class DatasetBuilderTests : IDisposable
     public void The_decoded_tokens_are_the_text()
     {
         string[] texts = [.. Enumerable.Range(0, 40).Select(i => $"Story {i}: žluťoučký kůň 🐎 {new string('x', i)}\n")];
-        BuildReport report = Build(texts.Select(text => Document.FromText(text, "stories")), SplitRule.ByFraction(0.3), options: new(MaxTokensPerShard: 100));
+        BuildReport report = Build(texts.Select(text => Document.FromText(text, "stories")), SplitRule.ByFraction(0.3),
+            options: new(MaxTokensPerShard: 100));
         TokenDataset dataset = TokenDataset.Open(report.Folder);
 
         string[] train = Decode(dataset.Train), val = Decode(dataset.Val!);
@@ -39,9 +40,10 @@ public sealed class DatasetBuilderTests : IDisposable
         Assert.Equal(35, texts.Sum(Encoding.UTF8.GetByteCount));
         Assert.Equal((3L, 35L, 38L, 35.0 / 38), (report.Documents, report.Bytes, report.Tokens, report.BytesPerToken));
         Assert.Equal([new SourceEntry("first", 20, 2), new SourceEntry("second", 15, 1)], dataset.Manifest!.Sources);
-        Assert.Equal((8L + 1 + 15 + 1, 2L, 23L, 4.0), (dataset.Train.Tokens, dataset.Train.Documents, dataset.Train.Bytes, dataset.Train.EntropyNats));
-        Assert.Equal((13L, 1L, 12L, 1.5), (dataset.Val!.Tokens, dataset.Val.Documents, dataset.Val.Bytes, dataset.Val.EntropyNats));
-        Assert.Equal(12.0 / 13, dataset.Val.BytesPerToken);
+        DatasetSplit train = dataset.Train, val = dataset.Val!;
+        Assert.Equal((8L + 1 + 15 + 1, 2L, 23L, 4.0), (train.Tokens, train.Documents, train.Bytes, train.EntropyNats));
+        Assert.Equal((13L, 1L, 12L, 1.5), (val.Tokens, val.Documents, val.Bytes, val.EntropyNats));
+        Assert.Equal(12.0 / 13, val.BytesPerToken);
         Assert.Equal(new SplitRuleEntry("explicit", null, null), dataset.Manifest.SplitRule);
         Assert.Equal(new TokenizerEntry("char", 257), dataset.Manifest.Tokenizer);
         Assert.Equal(Path.Combine(report.Folder, "tokenizer.json"), dataset.TokenizerFile);
@@ -50,8 +52,10 @@ public sealed class DatasetBuilderTests : IDisposable
     [Fact]
     public void Entropy_unknown_for_one_document_is_unknown_for_the_split()
     {
-        Document[] documents = [Document.FromText("known", "a", nats: 1), Document.FromText("unknown", "a"), Document.FromText("val", "a", nats: 2)];
-        TokenDataset dataset = TokenDataset.Open(Build(documents, SplitRule.Explicit(number => number == 2 ? "val" : "train")).Folder);
+        Document known = Document.FromText("known", "a", nats: 1), val = Document.FromText("val", "a", nats: 2);
+        Document[] documents = [known, Document.FromText("unknown", "a"), val];
+        TokenDataset dataset =
+            TokenDataset.Open(Build(documents, SplitRule.Explicit(number => number == 2 ? "val" : "train")).Folder);
         Assert.Null(dataset.Train.EntropyNats);
         Assert.Equal(2, dataset.Val!.EntropyNats);
     }
@@ -72,7 +76,8 @@ public sealed class DatasetBuilderTests : IDisposable
     [Fact]
     public void Without_a_validation_share_everything_is_for_training()
     {
-        TokenDataset dataset = TokenDataset.Open(Build([Document.FromText("text", "one", nats: 3)], SplitRule.ByFraction(0)).Folder);
+        TokenDataset dataset =
+            TokenDataset.Open(Build([Document.FromText("text", "one", nats: 3)], SplitRule.ByFraction(0)).Folder);
         Assert.Null(dataset.Val);
         Assert.Equal(3, dataset.Train.EntropyNats);
         Assert.Null(TokenDataset.Open(Build(["a", "b", "c"], SplitRule.ByFraction(0)).Folder).Val);
@@ -82,7 +87,8 @@ public sealed class DatasetBuilderTests : IDisposable
     public void Tiny_Shakespeare_gives_nanoGpts_token_counts()
     {
         string path = SharedFiles.PathOf(SharedFiles.TinyShakespeare);
-        TokenDataset dataset = TokenDataset.Open(Build(TextFiles.Find([path]), SplitRule.ByFraction(), source: TokenizerSource.Characters()).Folder);
+        TokenDataset dataset =
+            TokenDataset.Open(Build(TextFiles.Find([path]), SplitRule.ByFraction(), source: TokenizerSource.Characters()).Folder);
         Assert.Equal(65, dataset.Manifest!.Tokenizer.VocabularySize);
         Assert.Equal(1_003_854, dataset.Train.Tokens);
         Assert.Equal(111_540, dataset.Val!.Tokens);
@@ -128,7 +134,8 @@ public sealed class DatasetBuilderTests : IDisposable
     [Fact]
     public void A_large_vocabulary_makes_wide_shards()
     {
-        TokenDataset dataset = TokenDataset.Open(Build(["abc"], SplitRule.ByFraction(0), tokenizer: new ByteTokenizer(100_277, 100_257)).Folder);
+        TokenDataset dataset =
+            TokenDataset.Open(Build(["abc"], SplitRule.ByFraction(0), tokenizer: new ByteTokenizer(100_277, 100_257)).Folder);
         Assert.Equal([100_257L, 'a', 'b', 'c'], ShardFiles.ReadAll(dataset.Train));
     }
 
@@ -136,7 +143,8 @@ public sealed class DatasetBuilderTests : IDisposable
     public void Progress_ends_with_all_bytes()
     {
         List<BuildProgress> reports = [];
-        Build([Document.FromText("abc", "a"), Document.FromText("defg", "b")], SplitRule.ByFraction(), progress: new Collect(reports));
+        Build([Document.FromText("abc", "a"), Document.FromText("defg", "b")], SplitRule.ByFraction(),
+            progress: new Collect(reports));
         Assert.Equal(new BuildProgress(BuildPhase.Encoding, 7, 7), reports[^1]);
         Assert.Contains(new BuildProgress(BuildPhase.Reading, 7, null), reports);
     }
@@ -155,11 +163,13 @@ public sealed class DatasetBuilderTests : IDisposable
     {
         Assert.Contains("The input holds no text", Refuses([Document.FromText("", "a")], SplitRule.ByFraction()));
         Assert.Contains("Nothing is left for the train split", Refuses([Document.FromText("x", "a")], SplitRule.ByFraction()));
-        Assert.Contains("Nothing is left for the train split", Refuses([Document.FromText("x", "a")], SplitRule.Explicit(_ => "val")));
+        Assert.Contains("Nothing is left for the train split",
+            Refuses([Document.FromText("x", "a")], SplitRule.Explicit(_ => "val")));
         Assert.False(Directory.Exists(_folder["set"]));
         foreach (double fraction in new[] { -0.1, 1, 7, double.NaN })
         {
-            Assert.Contains("must be at least 0 and less than 1", Assert.Throws<InputException>(() => SplitRule.ByFraction(fraction)).Message);
+            Assert.Contains("must be at least 0 and less than 1",
+                Assert.Throws<InputException>(() => SplitRule.ByFraction(fraction)).Message);
         }
     }
 
@@ -169,10 +179,10 @@ public sealed class DatasetBuilderTests : IDisposable
     private BuildReport Build(IEnumerable<string> texts, SplitRule rule, ITokenizer? tokenizer = null) =>
         Build(texts.Select(text => Document.FromText(text, "here")), rule, tokenizer);
 
-    private BuildReport Build(IEnumerable<Document> documents, SplitRule rule, ITokenizer? tokenizer = null, BuildOptions? options = null,
-        IProgress<BuildProgress>? progress = null, TokenizerSource? source = null) =>
-        DatasetBuilder.Build(documents, source ?? TokenizerSource.Existing(tokenizer ?? new ByteTokenizer(257, EndOfText)), rule, _folder["set"],
-            options ?? new BuildOptions(Overwrite: true), progress);
+    private BuildReport Build(IEnumerable<Document> documents, SplitRule rule, ITokenizer? tokenizer = null,
+        BuildOptions? options = null, IProgress<BuildProgress>? progress = null, TokenizerSource? source = null) =>
+        DatasetBuilder.Build(documents, source ?? TokenizerSource.Existing(tokenizer ?? new ByteTokenizer(257, EndOfText)), rule,
+            _folder["set"], options ?? new BuildOptions(Overwrite: true), progress);
 
     // The documents of a split, taken apart at the ends of text.
     private static string[] Decode(DatasetSplit split)

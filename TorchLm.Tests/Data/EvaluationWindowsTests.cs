@@ -45,7 +45,8 @@ public sealed class EvaluationWindowsTests : IDisposable
     [Fact]
     public void A_random_choice_takes_every_place_equally_often()
     {
-        // Three places in the first shard, one in the last, none in the one between: 4000 draws give each about 1000 (deviation 27).
+        // Three places in the first shard, one in the last, none in the one between: 4000 draws give each about 1000 (deviation
+        // 27).
         using EvaluationWindows windows = Open(ShardFiles.Split(_folder, 12, 9, 10), contextLength: 9);
         long[] starts = Inputs(windows.RandomBatches(40, 100, seed: 4)).Where((_, i) => i % 9 == 0).ToArray();
         Assert.Equal([0L, 1, 2, 2000], starts.Distinct().Order());
@@ -57,7 +58,8 @@ public sealed class EvaluationWindowsTests : IDisposable
     {
         using EvaluationWindows windows = Open(ShardFiles.Split(_folder, 20), contextLength: 64);
         Assert.Equal(19, Inputs(windows.ReadAll(8)).Length);
-        Assert.Contains("has 20 tokens, but one window needs 65", Assert.Throws<InputException>(() => windows.RandomBatches(1, 1, 0)).Message);
+        Assert.Contains("has 20 tokens, but one window needs 65",
+            Assert.Throws<InputException>(() => windows.RandomBatches(1, 1, 0)).Message);
     }
 
     [Fact]
@@ -69,7 +71,8 @@ public sealed class EvaluationWindowsTests : IDisposable
         Assert.Equal(0, scope.DisposablesCount);
     }
 
-    private static EvaluationWindows Open(DatasetSplit split, int contextLength) => new(split, contextLength, vocabularySize: 5000, torch.CPU);
+    private static EvaluationWindows Open(DatasetSplit split, int contextLength) =>
+        new(split, contextLength, vocabularySize: 5000, torch.CPU);
 
     private static long[] Inputs(IEnumerable<Batch> batches)
     {

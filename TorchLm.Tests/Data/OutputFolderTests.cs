@@ -6,7 +6,8 @@ namespace TorchLm.Tests.Data;
 
 public sealed class OutputFolderTests : IDisposable
 {
-    private static readonly Document[] s_documents = [.. new[] { "first", "second", "third" }.Select(text => Document.FromText(text, "here"))];
+    private static readonly Document[] s_documents =
+        [.. new[] { "first", "second", "third" }.Select(text => Document.FromText(text, "here"))];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -17,7 +18,8 @@ public sealed class OutputFolderTests : IDisposable
     {
         Build(s_documents);
         Dictionary<string, byte[]> before = Files();
-        Assert.Contains("already: name another folder, or pass --overwrite", Assert.Throws<InputException>(() => Build(s_documents[..2])).Message);
+        Assert.Contains("already: name another folder, or pass --overwrite",
+            Assert.Throws<InputException>(() => Build(s_documents[..2])).Message);
         Assert.Equal(before, Files());
 
         File.Delete(_folder["set/dataset.json"]);
@@ -30,7 +32,8 @@ public sealed class OutputFolderTests : IDisposable
         _folder.Write("set/notes.txt", "mine");
         Build(s_documents, maxTokensPerShard: 2);
         Build([Document.FromText("another text", "here")], overwrite: true);
-        Assert.Equal(["dataset.json", "notes.txt", "set_train_000001.bin", "set_val_000000.bin", "tokenizer.json"], Files().Keys.Order());
+        Assert.Equal(["dataset.json", "notes.txt", "set_train_000001.bin", "set_val_000000.bin", "tokenizer.json"],
+            Files().Keys.Order());
         Assert.Equal(10, TokenDataset.Open(_folder["set"]).Train.Tokens);
     }
 
@@ -91,7 +94,8 @@ public sealed class OutputFolderTests : IDisposable
                 if (readings == 2) source.Cancel();
             }
         }
-        Assert.Throws<OperationCanceledException>(() => DatasetBuilder.Build(Cancelling(), TokenizerSource.Existing(new ByteTokenizer()),
+        Assert.Throws<OperationCanceledException>(() => DatasetBuilder.Build(Cancelling(),
+            TokenizerSource.Existing(new ByteTokenizer()),
             SplitRule.ByFraction(), _folder["set"], new BuildOptions(MaxTokensPerShard: 2), cancellation: source.Token));
         Assert.False(Directory.Exists(_folder["set"]));
     }
@@ -113,15 +117,17 @@ public sealed class OutputFolderTests : IDisposable
     public void A_folder_that_cannot_be_written_is_refused_in_a_sentence()
     {
         string file = _folder.Write("file", "text");
-        Assert.Contains("it is a file; name a folder", Assert.Throws<InputException>(() => Build(s_documents, folder: file)).Message);
+        Assert.Contains("it is a file; name a folder", Assert.Throws<InputException>(() =>
+            Build(s_documents, folder: file)).Message);
         string below = Path.Combine(file, "below");
         string message = Assert.Throws<InputException>(() => Build(s_documents, folder: below)).Message;
         Assert.StartsWith($"Cannot write to the folder '{below}'", message);
     }
 
-    private void Build(IEnumerable<Document> documents, bool overwrite = false, int maxTokensPerShard = 1000, string? folder = null) =>
-        DatasetBuilder.Build(documents, TokenizerSource.Existing(new ByteTokenizer()), SplitRule.ByFraction(), folder ?? _folder["set"],
-            new BuildOptions(overwrite, maxTokensPerShard));
+    private void Build(IEnumerable<Document> documents, bool overwrite = false, int maxTokensPerShard = 1000,
+        string? folder = null) =>
+        DatasetBuilder.Build(documents, TokenizerSource.Existing(new ByteTokenizer()), SplitRule.ByFraction(),
+            folder ?? _folder["set"], new BuildOptions(overwrite, maxTokensPerShard));
 
     private Dictionary<string, byte[]> Files() =>
         Directory.GetFiles(_folder["set"]).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);

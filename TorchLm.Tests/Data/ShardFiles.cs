@@ -37,7 +37,9 @@ internal static class ShardFiles
         return ReadAll(shard);
     })];
 
-    /// <summary>A split whose token at position p of shard s is <c>1000 s + p</c>, so that every token says where it is from.</summary>
+    /// <summary>
+    /// A split whose token at position p of shard s is <c>1000 s + p</c>, so that every token says where it is from.
+    /// </summary>
     public static DatasetSplit Split(TemporaryFolder folder, params int[] tokensInShards)
     {
         List<SplitShard> shards = [];

@@ -13,7 +13,8 @@ public sealed class TextFilesTests : IDisposable
     [Fact]
     public void Folders_are_searched_in_ordinal_order_for_text_files()
     {
-        foreach (string name in new[] { "b.txt", "B.txt", "a/z.md", "a.txt", "c/d/e.TXT", "skipped.bin", ".hidden/x.txt", "é.md" }) _folder.Write(name, name);
+        string[] names = ["b.txt", "B.txt", "a/z.md", "a.txt", "c/d/e.TXT", "skipped.bin", ".hidden/x.txt", "é.md"];
+        foreach (string name in names) _folder.Write(name, name);
         string single = _folder.Write("single.log", "named by the user");
         IReadOnlyList<Document> documents = TextFiles.Find([single, _folder.Path, _folder["b.txt"]]);
         Assert.Equal(["single.log", "B.txt", "a.txt", "a/z.md", "b.txt", "c/d/e.TXT", "é.md"],
@@ -65,7 +66,8 @@ public sealed class TextFilesTests : IDisposable
     public void A_character_cut_off_by_the_files_end_and_UTF16_are_refused()
     {
         string cut = _folder.Write("cut.txt", [65, 0xF0, 0x9F, 0x90]);
-        Assert.Contains("offset 1 ", Assert.Throws<InputException>(() => Document.FromFile(cut, cut).ReadPieces().Count()).Message);
+        Assert.Contains("offset 1 ", Assert.Throws<InputException>(() =>
+            Document.FromFile(cut, cut).ReadPieces().Count()).Message);
         string utf16 = _folder.Write("utf16.txt", [.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("text")]);
         string message = Assert.Throws<InputException>(() => Document.FromFile(utf16, utf16).ReadPieces().Count()).Message;
         Assert.Contains("starts like UTF-16: save it as UTF-8", message);
@@ -73,7 +75,8 @@ public sealed class TextFilesTests : IDisposable
 
     [Fact]
     public void A_file_that_vanished_is_refused_in_a_sentence() =>
-        Assert.Contains("Cannot read", Assert.Throws<InputException>(() => Document.FromFile(_folder["gone"], "gone").ReadPieces().Count()).Message);
+        Assert.Contains("Cannot read", Assert.Throws<InputException>(() =>
+            Document.FromFile(_folder["gone"], "gone").ReadPieces().Count()).Message);
 
     private static void Refuses(string[] paths, string complaint) =>
         Assert.Contains(complaint, Assert.Throws<InputException>(() => TextFiles.Find(paths)).Message);

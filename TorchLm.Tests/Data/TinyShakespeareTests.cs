@@ -34,7 +34,8 @@ public sealed class TinyShakespeareTests : IDisposable
     [Fact]
     public async Task A_wrong_file_is_refused_and_not_kept()
     {
-        Network network = new(() => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("<html>log in first</html>") });
+        StringContent other = new("<html>log in first</html>");
+        Network network = new(() => new HttpResponseMessage(HttpStatusCode.OK) { Content = other });
         string message = (await Assert.ThrowsAsync<InputException>(() => Fetch(network))).Message;
         Assert.Contains("is not Tiny Shakespeare", message);
         Assert.Contains("--data FILE", message);
@@ -64,7 +65,8 @@ public sealed class TinyShakespeareTests : IDisposable
         using CancellationTokenSource source = new();
         await source.CancelAsync();
         Network network = new(() => new HttpResponseMessage(HttpStatusCode.OK));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => TinyShakespeare.FetchAsync(Cache, _said.Add, network, source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            TinyShakespeare.FetchAsync(Cache, _said.Add, network, source.Token));
     }
 
     private Task Fetch(Network network) => TinyShakespeare.FetchAsync(Cache, _said.Add, network);

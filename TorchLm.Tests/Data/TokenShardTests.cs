@@ -39,7 +39,8 @@ public sealed class TokenShardTests : IDisposable
         int[] tokens = [.. Enumerable.Range(0, 2500).Select(i => (int)((long)i * 7919 % vocabularySize))];
         IReadOnlyList<ShardEntry> entries = Write("set", "train", vocabularySize, maxTokens: 1000, tokens);
 
-        Assert.Equal(["set_train_000001.bin", "set_train_000002.bin", "set_train_000003.bin"], entries.Select(entry => entry.File));
+        Assert.Equal(["set_train_000001.bin", "set_train_000002.bin", "set_train_000003.bin"],
+            entries.Select(entry => entry.File));
         Assert.Equal([1000L, 1000, 500], entries.Select(entry => entry.Tokens));
         List<long> read = [];
         foreach (ShardEntry entry in entries)
@@ -103,7 +104,7 @@ public sealed class TokenShardTests : IDisposable
         { "a_train_000001.bin", [1, 2, 3], "is not a token shard" },
         { "a_train_000001.bin", ShardFiles.Headerless(1, 2, 3), "is not a token shard" },
         { "a_train_000001.bin", ShardFiles.Shard(1, 2, 3)[..700], "truncated" },
-        { "a_train_000001.bin", ShardFiles.Shard(1, 2, 3)[..^1], "truncated: its header promises 3 tokens of 2 bytes, but only 5 bytes follow" },
+        { "a_train_000001.bin", ShardFiles.Shard(1, 2, 3)[..^1], "promises 3 tokens of 2 bytes, but only 5 bytes follow" },
         { "a_train_000001.bin", [.. ShardFiles.Shard(1, 2, 3), 0], "3 tokens of 2 bytes are promised, but 7 bytes follow" },
         { "a_train_000001.bin", ShardFiles.Shard(), "promises 0 tokens" },
         { "a_train_000001.bin", Changed(ShardFiles.Shard(1, 2), 4, 2), "has version 2, but only version 1" },
@@ -123,7 +124,8 @@ public sealed class TokenShardTests : IDisposable
 
     [Fact]
     public void A_missing_file_is_refused_in_a_sentence() =>
-        Assert.Contains("Cannot read", Assert.Throws<InputException>(() => TokenShard.Open(_folder["none_train_000001.bin"])).Message);
+        Assert.Contains("Cannot read", Assert.Throws<InputException>(() =>
+            TokenShard.Open(_folder["none_train_000001.bin"])).Message);
 
     private static byte[] Changed(byte[] bytes, int position, byte value)
     {
@@ -131,11 +133,13 @@ public sealed class TokenShardTests : IDisposable
         return bytes;
     }
 
-    private IReadOnlyList<ShardEntry> Write(string name, string split, int vocabularySize, int maxTokens, ReadOnlySpan<int> tokens)
+    private IReadOnlyList<ShardEntry> Write(string name, string split, int vocabularySize, int maxTokens,
+        ReadOnlySpan<int> tokens)
     {
         using TokenShardWriter writer = new(_folder.Path, name, split, vocabularySize, maxTokens);
-        writer.Append(tokens[..(tokens.Length / 3)]);
-        writer.Append(tokens[(tokens.Length / 3)..]);
+        int half = tokens.Length / 2;
+        for (int i = 0; i < half; i++) writer.Append([tokens[i]]);
+        writer.Append(tokens[half..]);
         return writer.Complete();
     }
 }

@@ -16,7 +16,8 @@ public class WindowOrderTests
         for (int epoch = 0; epoch < 3; epoch++)
         {
             long[] starts = [.. Epoch(order, epoch).Select(window => window.Start).Order()];
-            for (int i = 1; i < windows; i++) Assert.Equal(starts[0] + i * length, starts[i]); // side by side, none twice, none left out
+            // Side by side, none twice, none left out.
+            for (int i = 1; i < windows; i++) Assert.Equal(starts[0] + i * length, starts[i]);
             Assert.InRange(starts[0], 0, tokens - 1 - windows * length);
         }
     }
@@ -43,7 +44,10 @@ public class WindowOrderTests
         HashSet<long> targets = [];
         for (int epoch = 0; epoch < 300; epoch++)
         {
-            foreach (Window window in Epoch(order, epoch)) targets.UnionWith(Enumerable.Range((int)window.Start + 1, 8).Select(i => (long)i));
+            foreach (Window window in Epoch(order, epoch))
+            {
+                targets.UnionWith(Enumerable.Range((int)window.Start + 1, 8).Select(i => (long)i));
+            }
         }
         Assert.Equal(Enumerable.Range(1, 74).Select(i => (long)i), targets.Order());
     }
@@ -96,11 +100,12 @@ public class WindowOrderTests
     [Fact]
     public void The_order_stays_what_it_is()
     {
-        // A change here would make every resumed run continue on other data than it would have seen. The values were computed with a second
-        // implementation, in Python, from the description.
+        // A change here would make every resumed run continue on other data than it would have seen. The values were computed
+        // with a second implementation, in Python, from the description.
         WindowOrder order = new([1000, 200], contextLength: 10, seed: 1337);
-        string windows = string.Join(" ", Enumerable.Range(0, 6).Select(sample => order.GetWindow(sample * 50L)).Select(w => $"{w.Shard}:{w.Start}"));
-        Assert.Equal("0:137 0:957 0:627 0:148 0:368 0:826", windows);
+        IEnumerable<Window> windows = Enumerable.Range(0, 6).Select(sample => order.GetWindow(sample * 50L));
+        Assert.Equal("0:137 0:957 0:627 0:148 0:368 0:826", string.Join(" ",
+            windows.Select(window => $"{window.Shard}:{window.Start}")));
     }
 
     [Fact]

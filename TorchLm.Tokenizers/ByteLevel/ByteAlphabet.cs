@@ -23,7 +23,9 @@ public static class ByteAlphabet
         }
     }
 
-    /// <summary>The 256 bytes in the order in which GPT-2 numbers them: visible ones ascending, then the others ascending.</summary>
+    /// <summary>
+    /// The 256 bytes in the order in which GPT-2 numbers them: visible ones ascending, then the others ascending.
+    /// </summary>
     public static ReadOnlySpan<byte> Order => _order;
 
     /// <summary>The printable spelling of <paramref name="bytes"/>, one character a byte.</summary>
@@ -34,7 +36,9 @@ public static class ByteAlphabet
         return new string(spelling);
     }
 
-    /// <summary>The bytes that <paramref name="spelling"/> stands for, or null if it holds a character outside of the alphabet.</summary>
+    /// <summary>
+    /// The bytes that <paramref name="spelling"/> stands for, or null if it holds a character outside of the alphabet.
+    /// </summary>
     public static byte[]? Read(ReadOnlySpan<char> spelling)
     {
         byte[] bytes = new byte[spelling.Length];

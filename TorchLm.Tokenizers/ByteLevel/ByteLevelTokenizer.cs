@@ -48,7 +48,9 @@ public abstract class ByteLevelTokenizer : ITokenizer
     /// <inheritdoc/>
     public void Save(string path) => TokenizerFile.Save(this, path);
 
-    /// <summary>How files spell token <paramref name="id"/>: in <see cref="ByteAlphabet"/>, special tokens by their names.</summary>
+    /// <summary>
+    /// How files spell token <paramref name="id"/>: in <see cref="ByteAlphabet"/>, special tokens by their names.
+    /// </summary>
     /// <exception cref="TokenizerException">The id is outside the vocabulary or stands for nothing.</exception>
     public string GetSpelling(int id) =>
         Tokens.IsSpecial(id) ? System.Text.Encoding.UTF8.GetString(GetBytes(id)) : ByteAlphabet.Spell(GetBytes(id));

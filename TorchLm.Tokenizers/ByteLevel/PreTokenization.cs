@@ -38,7 +38,9 @@ public sealed partial class PreTokenization
         ForMicrosoft = new Adapter(this);
     }
 
-    /// <summary>GPT-2's: contractions, words and numbers with the space before them, runs of punctuation, runs of white space.</summary>
+    /// <summary>
+    /// GPT-2's: contractions, words and numbers with the space before them, runs of punctuation, runs of white space.
+    /// </summary>
     public static PreTokenization Gpt2 { get; } = new("gpt2", Gpt2Regex(), Gpt2Pattern);
 
     /// <summary>cl100k_base's: numbers in groups of three, line breaks kept together, contractions in either case.</summary>
@@ -69,7 +71,9 @@ public sealed partial class PreTokenization
     /// <summary>The same as a part of Microsoft's tokenizers.</summary>
     internal PreTokenizer ForMicrosoft { get; }
 
-    /// <summary>The words of <paramref name="text"/> in order, offsets and lengths in UTF-16 units; they cover it without gaps.</summary>
+    /// <summary>
+    /// The words of <paramref name="text"/> in order, offsets and lengths in UTF-16 units; they cover it without gaps.
+    /// </summary>
     public IReadOnlyList<(int Offset, int Length)> Split(ReadOnlySpan<char> text)
     {
         var words = new List<(int Offset, int Length)>(text.Length / 4 + 1);

@@ -51,7 +51,9 @@ public sealed class TiktokenEncoding : ByteLevelTokenizer
     /// <remarks>Recovered from the ranks at first use, which takes about half a second.</remarks>
     public override IReadOnlyList<BpeMerge> Merges => _merges.Value;
 
-    /// <summary>The encoding whose vocabulary has <paramref name="size"/> ids with this pre-tokenization, or null if none has.</summary>
+    /// <summary>
+    /// The encoding whose vocabulary has <paramref name="size"/> ids with this pre-tokenization, or null if none has.
+    /// </summary>
     internal static TiktokenEncoding? Find(PreTokenization preTokenization, int size) =>
         preTokenization == PreTokenization.Cl100k && size == Size.Cl100kBase ? Cl100kBase
         : preTokenization == PreTokenization.O200k && size == Size.O200kBase ? O200kBase

@@ -7,7 +7,9 @@ namespace TorchLm.Tokenizers;
 /// <summary>The rank lists of tiktoken encodings: the token with rank r is the r-th in the list, and merges go by rank.</summary>
 internal static class TiktokenRanks
 {
-    /// <summary>Reads the list that a package of Microsoft's carries: a line with the capacity, then a token in base64 a line.</summary>
+    /// <summary>
+    /// Reads the list that a package of Microsoft's carries: a line with the capacity, then a token in base64 a line.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The package is not the version that this was written for.</exception>
     public static byte[][] Read(string assemblyName, string encodingName)
     {

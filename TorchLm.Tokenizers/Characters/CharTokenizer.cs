@@ -17,8 +17,11 @@ public sealed class CharTokenizer : ITokenizer
     private readonly int _characterCount;
 
     /// <param name="characters">Every character with its id, distinct in both.</param>
-    /// <param name="specialTokens">The special tokens, whose ids fill what the characters leave of [0, number of all tokens).</param>
-    internal CharTokenizer(IReadOnlyCollection<(Rune Character, int Id)> characters, IReadOnlyDictionary<string, int> specialTokens)
+    /// <param name="specialTokens">
+    /// The special tokens, whose ids fill what the characters leave of [0, number of all tokens).
+    /// </param>
+    internal CharTokenizer(
+        IReadOnlyCollection<(Rune Character, int Id)> characters, IReadOnlyDictionary<string, int> specialTokens)
     {
         _characterCount = characters.Count;
         byte[]?[] bytes = new byte[]?[characters.Count + specialTokens.Count];
@@ -33,7 +36,9 @@ public sealed class CharTokenizer : ITokenizer
         Tokens = new TokenTable(bytes, specialTokens);
     }
 
-    /// <summary>The tokenizer whose vocabulary is the distinct ones of <paramref name="characters"/>, in code point order.</summary>
+    /// <summary>
+    /// The tokenizer whose vocabulary is the distinct ones of <paramref name="characters"/>, in code point order.
+    /// </summary>
     /// <param name="characters">The characters, in any order, repeated or not.</param>
     /// <param name="withEndOfText">Whether <c>&lt;|endoftext|&gt;</c> follows as the last id.</param>
     /// <exception cref="TokenizerException">There is no character at all.</exception>

@@ -36,7 +36,7 @@ public sealed class CharTokenizerBuilder
     public CharTokenizer Build(bool withEndOfText = false)
     {
         if (_firstHalf != 0) throw ValidText.LoneSurrogate(_firstHalf, _length - 1);
-        return CharTokenizer.FromCharacters(
-            Enumerable.Range(0, _seen.Length).Where(codePoint => _seen[codePoint]).Select(codePoint => new Rune(codePoint)), withEndOfText);
+        var codePoints = Enumerable.Range(0, _seen.Length).Where(codePoint => _seen[codePoint]);
+        return CharTokenizer.FromCharacters(codePoints.Select(codePoint => new Rune(codePoint)), withEndOfText);
     }
 }

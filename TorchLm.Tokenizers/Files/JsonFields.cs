@@ -61,8 +61,13 @@ internal static class JsonFields
     /// <summary>Refuses a value of another kind.</summary>
     public static void Require(this JsonElement element, JsonValueKind kind, string where)
     {
-        if (element.ValueKind != kind)
-            throw WrongKind(where, kind switch { JsonValueKind.Object => "an object", JsonValueKind.Array => "an array", _ => "a string" });
+        if (element.ValueKind == kind) return;
+        throw WrongKind(where, kind switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "an array",
+            _ => "a string",
+        });
     }
 
     private static TokenizerException WrongKind(string where, string expected) =>

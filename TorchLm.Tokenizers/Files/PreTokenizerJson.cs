@@ -39,7 +39,7 @@ internal static class PreTokenizerJson
             ?? throw Unsupported("Split by a fixed string");
         string regex = pattern.Text(Where + ".pattern.Regex");
         return PreTokenization.All.FirstOrDefault(known => known.PublishedPatterns.Contains(regex))
-            ?? throw Unsupported($"Split by a pattern that is none of {string.Join(", ", PreTokenization.All.Select(p => p.Name))}");
+            ?? throw Unsupported("Split by an unknown pattern");
     }
 
     private static bool ReadsWords(JsonElement byteLevel)
@@ -49,5 +49,6 @@ internal static class PreTokenizerJson
     }
 
     private static TokenizerException Unsupported(string what) =>
-        new($"its pre-tokenizer ({what}) is not supported; supported are ByteLevel, and Split by GPT-2's, cl100k's or o200k's pattern.");
+        new($"its pre-tokenizer ({what}) is not supported; supported are ByteLevel, " +
+            "and Split by GPT-2's, cl100k's or o200k's pattern.");
 }

@@ -47,7 +47,9 @@ internal static class TokenizerJsonReader
     private static void RequireNothing(JsonElement root, string field)
     {
         if (root.Optional(field, "the file") is not { } value) return;
-        string type = value.ValueKind == JsonValueKind.Object && value.Optional("type", field) is { } t ? $" {t.Text(field + ".type")}" : "";
+        string type = "";
+        if (value.ValueKind == JsonValueKind.Object && value.Optional("type", field) is { } name)
+            type = " " + name.Text(field + ".type");
         throw new TokenizerException($"its {field}{type} is not supported; only tokenizers without one are.");
     }
 
@@ -55,7 +57,8 @@ internal static class TokenizerJsonReader
     {
         if (root.Optional(field, "the file") is not { } value) return;
         string type = value.Required("type", field).Text(field + ".type");
-        if (type != supported) throw new TokenizerException($"its {field} {type} is not supported; supported here is {supported} or none.");
+        if (type != supported)
+            throw new TokenizerException($"its {field} {type} is not supported; supported here is {supported} or none.");
     }
 
     private static void RequirePlainBpe(JsonElement model)
@@ -69,24 +72,28 @@ internal static class TokenizerJsonReader
         foreach (string flag in (ReadOnlySpan<string>)["byte_fallback", "ignore_merges"])
             if (model.Flag(flag, where, absent: false))
                 throw new TokenizerException($"its model's {flag} is not supported; only models that have it false are.");
-        if (model.Optional("dropout", where) is { } dropout && !(dropout.ValueKind == JsonValueKind.Number && dropout.GetDouble() == 0))
+        bool hasDropout = model.Optional("dropout", where) is { } dropout &&
+                          !(dropout.ValueKind == JsonValueKind.Number && dropout.GetDouble() == 0);
+        if (hasDropout)
             throw new TokenizerException("its model's dropout is not supported; only models without it are.");
     }
 
     private static CharTokenizer ReadCharacters(JsonElement model, VocabularyJson vocabulary)
     {
         if (MergesOf(model).GetArrayLength() > 0)
-            throw new TokenizerException("BPE without a pre-tokenizer is not supported, except for single characters without merges.");
+            throw new TokenizerException("BPE without a pre-tokenizer is not supported, " +
+                                         "except for single characters without merges.");
         if (model.Optional("unk_token", "model") is { } unknown)
-            throw new TokenizerException($"its unk_token {unknown.Text("model.unk_token")} is not supported in a character vocabulary; " +
-                                         "only vocabularies without one are.");
+            throw new TokenizerException($"its unk_token {unknown.Text("model.unk_token")} is not supported; " +
+                                         "only character vocabularies without one are.");
         vocabulary.RequireNoGaps();
         var characters = new List<(Rune, int)>();
         foreach (var (spelling, id) in vocabulary.Ordinary)
         {
             if (Rune.DecodeFromUtf16(spelling, out Rune character, out int length) != System.Buffers.OperationStatus.Done ||
                 length != spelling.Length)
-                throw new TokenizerException($"BPE without a pre-tokenizer is supported for single characters only, which token {id} is not.");
+                throw new TokenizerException($"BPE without a pre-tokenizer is supported for single characters only, " +
+                                             $"which token {id} is not.");
             characters.Add((character, id));
         }
         return new CharTokenizer(characters, vocabulary.Special);
@@ -100,9 +107,10 @@ internal static class TokenizerJsonReader
         foreach (var (spelling, id) in vocabulary.Ordinary)
             bytes[id] = spelling.Length == 0 ? throw new TokenizerException($"token {id} is empty; get the file again.")
                 : ByteAlphabet.Read(spelling) ?? throw new TokenizerException(
-                    $"token {id} (\"{spelling}\") is neither spelt in GPT-2's byte alphabet nor declared special, which is not supported.");
+                    $"token {id} (\"{spelling}\") is not supported: it is neither spelt in GPT-2's byte alphabet nor special.");
         if (bytes.Count(token => token is { Length: 1 }) != 256)
-            throw new TokenizerException("byte-level BPE that lacks some of the 256 bytes is not supported: it could not encode every text.");
+            throw new TokenizerException("byte-level BPE that lacks some of the 256 bytes is not supported: " +
+                                         "it could not encode every text.");
 
         var tokens = new TokenTable(bytes, vocabulary.Special);
         var merges = ReadMerges(model, vocabulary);
@@ -141,7 +149,8 @@ internal static class TokenizerJsonReader
         return merges;
 
         int IdOf(string spelling, int index) => vocabulary.Ordinary.TryGetValue(spelling, out int id) ? id
-            : throw new TokenizerException($"merge {index} names \"{spelling}\", which is not in the vocabulary; get the file again.");
+            : throw new TokenizerException($"merge {index} names \"{spelling}\", which is not in the vocabulary; " +
+                                           "get the file again.");
     }
 
     // "a b" as older files have it, or ["a", "b"]; no token of byte-level BPE has a space in its spelling.

@@ -8,7 +8,11 @@ namespace TorchLm.Tokenizers;
 internal static class TokenizerJsonWriter
 {
     // Relaxed: "Ġthe" stays readable; the file is not HTML.
-    private static readonly JsonWriterOptions _options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions _options = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static void Write(ITokenizer tokenizer, Stream stream)
     {
@@ -52,7 +56,8 @@ internal static class TokenizerJsonWriter
             json.WriteStartObject();
             json.WriteNumber("id", id);
             json.WriteString("content", name);
-            foreach (string flag in (ReadOnlySpan<string>)["single_word", "lstrip", "rstrip", "normalized"]) json.WriteBoolean(flag, false);
+            foreach (string flag in (ReadOnlySpan<string>)["single_word", "lstrip", "rstrip", "normalized"])
+                json.WriteBoolean(flag, false);
             json.WriteBoolean("special", true);
             json.WriteEndObject();
         }
@@ -108,7 +113,8 @@ internal static class TokenizerJsonWriter
         json.WriteNull("unk_token");
         json.WriteNull("continuing_subword_prefix");
         json.WriteNull("end_of_word_suffix");
-        foreach (string flag in (ReadOnlySpan<string>)["fuse_unk", "byte_fallback", "ignore_merges"]) json.WriteBoolean(flag, false);
+        foreach (string flag in (ReadOnlySpan<string>)["fuse_unk", "byte_fallback", "ignore_merges"])
+            json.WriteBoolean(flag, false);
         json.WriteStartObject("vocab");
         for (int id = 0; id < tokens.Size; id++)
             if (!tokens.IsGap(id)) json.WriteNumber(spell(id), id);

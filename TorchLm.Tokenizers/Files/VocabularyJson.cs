@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace TorchLm.Tokenizers;
 
-/// <summary>The tokens of a tokenizer.json: its model's "vocab" and its "added_tokens", which may also stand in the former.</summary>
+/// <summary>
+/// The tokens of a tokenizer.json: its model's "vocab" and its "added_tokens", which may also stand in the former.
+/// </summary>
 internal sealed class VocabularyJson
 {
     private VocabularyJson(Dictionary<string, int> ordinary, Dictionary<string, int> special)
@@ -70,13 +72,15 @@ internal sealed class VocabularyJson
 
     // int.MaxValue as an id would make a size that an int cannot hold.
     private static int ReadId(JsonElement value, string where) =>
-        value.Id(where) is var id and < int.MaxValue ? id : throw new TokenizerException($"{where} is too large; get the file again.");
+        value.Id(where) is var id and < int.MaxValue ? id
+            : throw new TokenizerException($"{where} is too large; get the file again.");
 
     private static void RequireDistinct(IEnumerable<KeyValuePair<string, int>> tokens)
     {
         var names = new Dictionary<int, string>();
         foreach (var (name, id) in tokens)
             if (!names.TryAdd(id, name))
-                throw new TokenizerException($"the tokens \"{names[id]}\" and \"{name}\" both have the id {id}; get the file again.");
+                throw new TokenizerException($"the tokens \"{names[id]}\" and \"{name}\" both have the id {id}; " +
+                                             "get the file again.");
     }
 }

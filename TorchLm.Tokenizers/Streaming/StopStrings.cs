@@ -16,7 +16,8 @@ public sealed class StopStrings
     {
         // Longest first, so that among those that end together the longest is found.
         _stops = [.. stops.Distinct(StringComparer.Ordinal).OrderByDescending(stop => stop.Length)];
-        if (_stops.Contains("")) throw new TokenizerException("A stop string is empty, which would stop everything; give it at least one character.");
+        if (_stops.Contains(""))
+            throw new TokenizerException("A stop string is empty, which would stop everything; give it at least one character.");
     }
 
     /// <summary>The stop string that ended the text, or null while none has.</summary>

@@ -14,7 +14,9 @@ public sealed class StreamingDecoder(ITokenizer tokenizer)
     /// <exception cref="TokenizerException">The id is outside the vocabulary.</exception>
     public string Add(int id) => Convert(tokenizer.GetBytes(id), flush: false);
 
-    /// <summary>Ends the text: U+FFFD if it stops within a character, else nothing. The decoder can then begin another text.</summary>
+    /// <summary>
+    /// Ends the text: U+FFFD if it stops within a character, else nothing. The decoder can then begin another text.
+    /// </summary>
     public string Flush() => Convert([], flush: true);
 
     private string Convert(ReadOnlySpan<byte> bytes, bool flush)

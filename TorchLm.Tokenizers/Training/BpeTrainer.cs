@@ -3,12 +3,14 @@ using System.Runtime.InteropServices;
 namespace TorchLm.Tokenizers;
 
 /// <summary>
-/// Trains byte-level BPE on a corpus: add the documents one by one, then <see cref="Train(CancellationToken)"/>. The same documents and options
-/// give the same vocabulary on every machine, in whatever order the documents come. Not for several threads at once.
+/// Trains byte-level BPE on a corpus: add the documents one by one, then <see cref="Train(CancellationToken)"/>. The same
+/// documents and options give the same vocabulary on every machine, in whatever order the documents come. Not for several
+/// threads at once.
 /// </summary>
 /// <remarks>
-/// Ids: the 256 bytes in <see cref="ByteAlphabet.Order"/> (0 to 255, as GPT-2's), then one id for each merge in the order in which
-/// they were made, then the special tokens. Each merge takes the pair that occurs most often (every two neighbours within a word
+/// Ids: the 256 bytes in <see cref="ByteAlphabet.Order"/> (0 to 255, as GPT-2's), then one id for each merge in the order in
+/// which they were made, then the special tokens. Each merge takes the pair that occurs most often (every two neighbours within
+/// a word
 /// count, overlapping ones as well); among equals the one with the smallest left id, then the smallest right id.
 /// </remarks>
 public sealed class BpeTrainer(BpeTrainerOptions options)
@@ -56,7 +58,9 @@ public sealed class BpeTrainer(BpeTrainerOptions options)
     }
 
     /// <summary>Makes the merges from the words counted so far.</summary>
-    /// <exception cref="TokenizerException">The distinct words are too many for memory's largest array (2 GiB of text).</exception>
+    /// <exception cref="TokenizerException">
+    /// The distinct words are too many for memory's largest array (2 GiB of text).
+    /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public BpeTrainingResult Train(CancellationToken cancellationToken = default)
     {

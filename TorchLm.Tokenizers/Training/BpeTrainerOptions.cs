@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace TorchLm.Tokenizers;
 
@@ -7,7 +8,9 @@ public sealed record BpeTrainerOptions
 {
     /// <summary>Creates the options.</summary>
     /// <param name="vocabularySize">Tokens in all: 256 bytes, merges and special tokens.</param>
-    /// <param name="specialTokens">Names of special tokens in the order of their ids; by default <c>&lt;|endoftext|&gt;</c> alone.</param>
+    /// <param name="specialTokens">
+    /// Names of special tokens in the order of their ids; by default <c>&lt;|endoftext|&gt;</c> alone.
+    /// </param>
     /// <param name="minimumPairFrequency">A pair that occurs less often than this is never merged; at least 1.</param>
     /// <exception cref="TokenizerException">A value is impossible; the sentence names it and the rule.</exception>
     public BpeTrainerOptions(int vocabularySize, IReadOnlyList<string>? specialTokens = null, long minimumPairFrequency = 2)
@@ -18,13 +21,16 @@ public sealed record BpeTrainerOptions
 
         int smallest = 256 + SpecialTokens.Count;
         if (vocabularySize < smallest)
-            throw new TokenizerException($"A vocabulary size of {vocabularySize} is too small: the 256 bytes and {SpecialTokens.Count} " +
-                                         $"special tokens alone are {smallest}; ask for at least that many.");
+            throw new TokenizerException($"A vocabulary size of {vocabularySize} is too small: the 256 bytes and " +
+                                         $"{SpecialTokens.Count} special tokens alone are {smallest}; " +
+                                         "ask for at least that many.");
         if (minimumPairFrequency < 1)
-            throw new TokenizerException($"A minimum pair frequency of {minimumPairFrequency} is not possible; it must be 1 or more.");
+            throw new TokenizerException($"A minimum pair frequency of {minimumPairFrequency} is not possible; " +
+                                         "it must be 1 or more.");
         foreach (string name in SpecialTokens) RequireUnmistakable(name);
         if (SpecialTokens.Distinct(StringComparer.Ordinal).Count() != SpecialTokens.Count)
-            throw new TokenizerException($"The special tokens {string.Join(", ", SpecialTokens)} are not distinct; name each once.");
+            throw new TokenizerException($"The special tokens {string.Join(", ", SpecialTokens)} are not distinct; " +
+                                         "name each once.");
     }
 
     /// <summary>Tokens in all: 256 bytes, merges and special tokens.</summary>
@@ -36,14 +42,16 @@ public sealed record BpeTrainerOptions
     /// <summary>A pair that occurs less often than this in the corpus is never merged.</summary>
     public long MinimumPairFrequency { get; }
 
-    // In a file, special tokens and ordinary ones share one list of names. A name that could be one word of a text might meet an
-    // ordinary token of the same spelling there.
+    // In a file, special tokens and ordinary ones share one list of names. A name that is spelt like a word, or like a piece
+    // of one
+    // that begins or ends within a character, might meet an ordinary token of the same spelling there.
     private static void RequireUnmistakable(string name)
     {
         if (name.Length == 0) throw new TokenizerException("A special token has an empty name; give it one such as <|name|>.");
         ValidText.Require(name);
         if (ByteAlphabet.Read(name) is not { } bytes) return;
-        if (PreTokenization.Gpt2.Split(Encoding.UTF8.GetString(bytes)).Count < 2)
-            throw new TokenizerException($"The special token {name} could also be an ordinary word; name it in the way of <|name|>.");
+        if (!Utf8.IsValid(bytes) || PreTokenization.Gpt2.Split(Encoding.UTF8.GetString(bytes)).Count < 2)
+            throw new TokenizerException($"The special token {name} could also be an ordinary word; " +
+                                         "name it in the way of <|name|>.");
     }
 }

@@ -30,8 +30,8 @@ internal sealed class PairMerger
     {
         long cellCount = 1 + words.Keys.Sum(word => Encoding.UTF8.GetByteCount(word) + 1L);
         if (cellCount > Array.MaxLength)
-            throw new TokenizerException($"The distinct words of the corpus have {cellCount} bytes, more than the {Array.MaxLength} that " +
-                                         "training can hold; train on a sample of the corpus.");
+            throw new TokenizerException($"The distinct words of the corpus have {cellCount} bytes, more than the " +
+                                         $"{Array.MaxLength} that training can hold; train on a sample of the corpus.");
         _cells = new int[cellCount];
         _wordOfCell = new int[cellCount];
         WriteWords(words);
@@ -136,7 +136,9 @@ internal sealed class PairMerger
 
     private readonly record struct Pair(int Left, int Right);
 
-    /// <summary>How often a pair occurs in the corpus, and the first cells of the places where it stood when they were noted.</summary>
+    /// <summary>
+    /// How often a pair occurs in the corpus, and the first cells of the places where it stood when they were noted.
+    /// </summary>
     private sealed class Occurrences
     {
         public long Count { get; set; }

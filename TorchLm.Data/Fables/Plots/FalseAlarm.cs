@@ -29,7 +29,7 @@ internal static class FalseAlarm
         .Rule("alarmCry",
             "{OneDay} {hero.he} {hero.cried}, \"[Help|Run|Save yourselves|Wake up]! The {third.species} is [coming|here|at "
                 + "the {worn} gate|upon us]!\"",
-            "{OneDay}, for [fun|a joke|want of anything better|mischief], {hero.he} {hero.cried}, \"[A|Beware, a|Help, a] "
+            "{OneDay} {hero.he} {hero.cried} [for fun|as a joke|out of mischief|to pass the time], \"[A|Beware, a|Help, a] "
                 + "terrible {third.species}!\"")
         .Rule("alarmCome",
             "At once everyone came [running|rushing|tumbling out], with [sticks|rakes|brooms|stones|{oddment}] and "

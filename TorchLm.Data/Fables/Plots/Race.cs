@@ -38,8 +38,8 @@ internal static class Race
                 + "{oddment}|going to market|carrying firewood|on {hero.his} way home|picking herbs|looking at the clouds].",
             "{OneDay} {hero=hero.names.name}{surname}, {a} {slow} {hero.species}, [crossed|blocked] {other.his} [path|way].")
         .Rule("raceTaunt",
-            "\"[How slow you are|What a pace|Have you grown roots|You will be late for your own birthday|My grandmother's "
-                + "chair is faster|Are you walking or standing still]! You [walk|run|move|trot] like {someone}!\" "
+            "\"[How slow you are!|What a pace!|Have you grown roots?|You will be late for your own birthday!|My grandmother's "
+                + "chair is faster!|Are you walking or standing still?] You [walk|run|move|trot] like {someone}!\" "
                 + "{other.cried} {other} {loudly}.",
             "{Other} [laughed|roared with laughter|grinned|snorted]. \"[Do you ever get anywhere|Does moss grow on you|Shall "
                 + "I send you {a} {worn} cart|Did you start out last year]? {A} {mood} {guest=anyone.species} "
@@ -59,7 +59,7 @@ internal static class Race
         .Rule("raceStart",
             "{Other} [shot|sped|dashed|flew|was] [away|off] like [an arrow|the wind|a spark|lightning|a thrown stone], and "
                 + "{hero} was [soon|quickly] [far behind|out of sight|only a speck|alone on the road].",
-            "Off went {other}, [swift as an arrow|faster than rain|in {a} {worn} cloud of dust|without a glance behind], "
+            "Off went {other}, [swift as an arrow|faster than rain|in a cloud of dust|without a glance behind], "
                 + "while {hero} [set out|started|began] [slowly|with one small step|at {hero.his} usual pace|as if going to "
                 + "church].")
         .Rule("raceRest",
@@ -81,13 +81,14 @@ internal static class Race
             "When {other} [woke|looked up|remembered|came to {other.his} senses], {hero} was [already|just] [touching|leaning "
                 + "against|sitting by|waving from] {goal.there}.",
             "Too late {other} [jumped up|started|came running]: {hero} [had reached|stood beside|was resting at] "
-                + "{goal.there}[ and eating an apple| with a daisy behind {hero.his} ear|].",
+                + "{goal.there}[, eating an apple| with a daisy behind {hero.his} ear|].",
             "By the time {other} [arrived|got there|came panting up], {hero} had [been|sat] at {goal.there} [for an hour|so "
                 + "long that {hero.he} was bored|since noon|long enough to make tea].")
         .Rule("raceShame",
             "[Everyone|The crowd|All the birds|The whole country] [cheered|clapped|sang], and {other} {hungWay}.",
-            "\"[But I am faster|It cannot be|I only shut my eyes|We must run again]!\" {other.cried} {other} {sadly}. \"[You "
-                + "are|No doubt|So you were],\" {said} {hero}, \"[but I am here|until you stopped|but I kept going].\"")
+            "\"[But I am faster|I only shut my eyes|I was far ahead|My legs are longer]!\" {other.cried} {other} "
+                + "{sadly}. \"[No doubt|"
+                + "That may be|Maybe so],\" {said} {hero}, \"[but I am here|but I kept going|and mine did not stop].\"")
         .Rule("raceMoral",
             "slow and steady wins the race.",
             "the race is not [always|only] to the swift.",

@@ -25,7 +25,8 @@ internal static class Theft
         .Rule("theftStore",
             "In the [larder|cupboard|cellar|loft] {hero.he} [kept|had hidden|was saving|guarded] {a} {store=store.name} for "
                 + "[the winter|a feast|hard times|{hero.his} old age|{hero.his} cousin's wedding].",
-            "All {hero.he} [owned|had|cared for] was {a} {store=store.name}, and {hero.he} [counted|dusted|looked at|sniffed] "
+            "What {hero.he} [loved|prized|treasured] most was {a} {store=store.name}, and {hero.he} "
+                + "[counted|dusted|looked at|sniffed] "
                 + "it [every evening|before bed|three times a day|with love].",
             "{Hero.his} [pride|treasure|comfort] was {a} {store=store.name}, [earned|gathered|bought] with [honest work|many "
                 + "weary days|a whole summer's labour].")

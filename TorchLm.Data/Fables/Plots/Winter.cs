@@ -74,7 +74,8 @@ internal static class Winter
             + "be loved in spring.]")
         .Rule("winterRefuse",
             "\"[Then|Well, then|In that case] [sing|dance|dream|play] now,\" {said} {hero}, and [shut the {worn} door|closed "
-                + "the {worn} window|drew the bolt|went back to the fire]. {Other} {hungWay}, [hungry|cold] and [much "
+                + "the {worn} window|drew the bolt|went back to the fire]. {Other} {other.went} [off|away], "
+                + "[hungry|cold] and [much "
                 + "wiser|full of good plans|without a song].\n{theMoral} "
             + "[save in summer for the winter.|those who will not work in the sun must shiver in the snow.|think of the cold "
             + "while the days are warm.|today's song is not tomorrow's bread.|make hay while the sun shines.]",

@@ -85,9 +85,11 @@ internal static class Animals
         .List("schemer", Fox, Monkey, Weasel, Magpie, Rat, Jackdaw, Owl, Wolf)
         .List("youngster", Lamb, Duck, Rabbit, Goat, Squirrel, Frog, Mouse, Otter, Sparrow)
         .List("hunter", Wolf, Fox, Eagle, Weasel, Bear, Lion)
-        .List("anyone", Mouse, Goat, Duck, Frog, Hen, Rabbit, Owl, Pig, Otter, Donkey, Cat, Sparrow, Badger, Squirrel, Toad, Goose,
-            Dog, Crow, Mole, Horse, Bee, Beaver, Lamb, Snail, Rooster, Heron, Fox, Cricket, Hare, Raven, Hedgehog, Swan, Bear, Ant, Magpie,
-            Swallow, Wren, Spider, Ladybird, Ox, Rat, Monkey, Tortoise, Stag, Peacock, Weasel, Jackdaw, Beetle, Boar, Eagle, Lion, Wolf);
+        .List("anyone",
+            Mouse, Goat, Duck, Frog, Hen, Rabbit, Owl, Pig, Otter, Donkey, Cat, Sparrow, Badger, Squirrel, Toad, Goose,
+            Dog, Crow, Mole, Horse, Bee, Beaver, Lamb, Snail, Rooster, Heron, Fox, Cricket, Hare, Raven, Hedgehog, Swan,
+            Bear, Ant, Magpie, Swallow, Wren, Spider, Ladybird, Ox, Rat, Monkey, Tortoise, Stag, Peacock, Weasel,
+            Jackdaw, Beetle, Boar, Eagle, Lion, Wolf);
 
     private static Entity Animal(string species, string home, string cried, string went, params string[] names)
     {

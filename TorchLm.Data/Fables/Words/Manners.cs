@@ -66,7 +66,7 @@ internal static class Manners
             .Rule("gossip",
                 "[The sparrows|The geese|The old toads|The mice|The washerwomen] [still tell|told] the [tale|story] "
                     + "{place.at} [to this day|for many years|all winter|to anyone who asked].",
-                "[All|Everyone] who lived {place.at} [laughed|talked|sang|whispered] [about it|of it] [for a year|until the "
+                "[All|Everyone] who lived {place.at} [laughed|talked|sang|whispered] about it [for a year|until the "
                     + "next harvest|at supper|for days].",
                 "It is [still|often|sometimes] [told|sung|remembered] {place.at}, [mostly by grandmothers|when the nights are "
                     + "long|over soup|when the fire is low].",
