@@ -99,6 +99,8 @@ public sealed class CheckpointTests : IDisposable
     [InlineData("[]")]
     [InlineData("""{"step":"seven"}""")]
     [InlineData("""{"formatVersion":2}""")]
+    [InlineData("""{"formatVersion":1,"step":1}""")] // no checksums: nothing would be verified
+    [InlineData("""{"formatVersion":1,"step":1,"checksums":null}""")]
     public void A_damaged_state_is_said(string json)
     {
         string path = Save(1);

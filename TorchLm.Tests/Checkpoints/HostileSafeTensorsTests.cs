@@ -57,6 +57,18 @@ public class HostileSafeTensorsTests
         AssertRefused(SafeTensorsBytes.File(header, valueBytes));
     }
 
+    /// <summary>JSON's grammar allows a lone surrogate to be written in escapes, and a header's bytes can be anything; no name can hold either.</summary>
+    [Theory]
+    [InlineData(@"{""\ud800"":{""dtype"":""U8"",""shape"":[8],""data_offsets"":[0,8]}}")]
+    [InlineData(@"{""a"":{""dtype"":""\udc00"",""shape"":[8],""data_offsets"":[0,8]}}")]
+    [InlineData(@"{""?"":{""dtype"":""U8"",""shape"":[8],""data_offsets"":[0,8]}}")]
+    [InlineData(@"{""a"":{""dtype"":""?"",""shape"":[8],""data_offsets"":[0,8]}}")]
+    public void A_text_that_is_not_Unicode_is_refused(string header)
+    {
+        byte[] bytes = [.. header.Select(c => c == '?' ? (byte)0xff : (byte)c)]; // 0xff is nowhere in UTF-8
+        AssertRefused(SafeTensorsBytes.File(bytes, 8));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

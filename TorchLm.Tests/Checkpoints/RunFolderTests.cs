@@ -40,11 +40,32 @@ public sealed class RunFolderTests : IDisposable
     [InlineData("")]
     [InlineData("{\"step\":")]
     [InlineData("{\"step\":\"x\"}")]
+    [InlineData("null")]
     public void A_damaged_pointer_is_said(string json)
     {
         File.WriteAllText(_folder.In("latest.json"), json);
         var failure = Assert.Throws<InputException>(() => new RunFolder(_folder.Path).LatestStep);
         Assert.Contains(_folder.In("latest.json"), failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Deleting_a_run_leaves_what_is_not_its_own()
+    {
+        string path = _folder.In("run");
+        var run = new RunFolder(path);
+        Directory.CreateDirectory(run.StepPath(1));
+        Directory.CreateDirectory(run.StepPath(2) + ".123.tmp");
+        Directory.CreateDirectory(run.DataPath);
+        foreach (string file in new[] { run.ConfigPath, run.TokenizerPath, run.MetricsPath, _folder.In("run", "latest.json"), _folder.In("run", "best.json") })
+        {
+            File.WriteAllText(file, "{}");
+        }
+        File.WriteAllText(_folder.In("run", "notes.txt"), "mine");
+        run.Delete();
+        Assert.Equal([Path.Combine("run", "notes.txt")], _folder.Files());
+        File.Delete(_folder.In("run", "notes.txt"));
+        run.Delete();
+        Assert.False(Directory.Exists(path));
     }
 
     [Fact]

@@ -114,6 +114,21 @@ public class RunConfigTests
         Assert.Contains("test.json", Refusal("{\"model\":" + new string('[', 100_000)), StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("""{"model":{},"model":{"layerCount":3}}""")]
+    [InlineData("""{"model":{"layerCount":2,"layerCount":3}}""")]
+    public void A_name_that_stands_twice_is_refused(string json)
+    {
+        Assert.Contains("test.json", Refusal(json), StringComparison.Ordinal);
+        Assert.Throws<InputException>(() => Parse(json, "model.headCount=2"));
+    }
+
+    [Theory]
+    [InlineData("modle", "model")]
+    [InlineData("train", "training")]
+    public void An_unknown_section_is_answered_with_a_section(string name, string nearest) =>
+        Assert.StartsWith($"test.json: there is no setting '{name}'; did you mean {nearest}", Refusal($"{{\"{name}\":{{}}}}"), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("""{"model":null}""")]
     [InlineData("""{"training":null}""")]
     public void A_section_that_is_null_is_refused(string json) =>

@@ -114,6 +114,24 @@ public class TokenGeneratorTests
     }
 
     [Fact]
+    public void A_context_of_one_token_is_enough()
+    {
+        using Gpt model = TinyGpt.WithWideWeights(TinyGpt.Config with { ContextLength = 1 });
+        int[] cached = Sample(model, [3, 1, 4], s_greedy, 10);
+        Assert.Equal(Sample(model, [3, 1, 4], s_greedy, 10, useCache: false), cached);
+        Assert.Equal(Sample(model, [4], s_greedy, 10), cached);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void No_sequences_at_all_are_refused(int count)
+    {
+        using Gpt model = new(TinyGpt.Config);
+        Assert.Throws<InputException>(() => new TokenGenerator(model).Generate([0], s_greedy, count));
+    }
+
+    [Fact]
     public void Options_are_checked_before_anything_is_computed()
     {
         using Gpt model = new(TinyGpt.Config);

@@ -22,6 +22,7 @@ public class ModelLifetimeTests
 
     [Theory]
     [InlineData(false)]
+    [InlineData(true)]
     public void Disposing_a_model_frees_all_of_its_tensors(bool bias)
     {
         long before = LiveTensors.OfThisThread;

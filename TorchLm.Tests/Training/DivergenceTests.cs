@@ -33,6 +33,41 @@ public class DivergenceTests
         Assert.All(File.ReadLines(run.Folder.MetricsPath), line => Assert.NotNull(JsonNode.Parse(line)));
     }
 
+    [Fact]
+    public void Nothing_broken_is_saved_between_two_lines_of_metrics()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new TestRun(folder.Path, Config(logInterval: 100, saveInterval: 2), beforeStep: PoisonAt(5));
+        Assert.Equal(StopReason.Diverged, run.Run());
+        Assert.Equal(4, run.Folder.LatestStep);
+        AssertAllCheckpointsAreSound(run);
+    }
+
+    [Fact]
+    public void A_run_that_is_stopped_after_it_diverged_saves_nothing_broken()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new TestRun(folder.Path, Config(logInterval: 100, saveInterval: 4), stopAfter: 7, beforeStep: PoisonAt(5));
+        Assert.Equal(StopReason.Diverged, run.Run());
+        Assert.Equal(4, run.Folder.LatestStep);
+        AssertAllCheckpointsAreSound(run);
+    }
+
+    /// <summary>The loss is read before the update: a gradient that overflows spoils the weights after a loss that is sound.</summary>
+    [Fact]
+    public void A_gradient_that_is_no_number_at_the_last_step_is_a_divergence()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new TestRun(folder.Path, Config(logInterval: 1, saveInterval: 2), beforeStep: (step, model) =>
+        {
+            // What is there already is added to.
+            if (step == 19) model.named_parameters().Single(p => p.name == "finalNorm.weight").parameter.grad = full([16], float.PositiveInfinity);
+        });
+        Assert.Equal(StopReason.Diverged, run.Run());
+        Assert.Equal(18, run.Folder.LatestStep);
+        AssertAllCheckpointsAreSound(run);
+    }
+
     private static Action<long, Gpt> PoisonAt(long at) => (step, model) =>
     {
         if (step != at) return;

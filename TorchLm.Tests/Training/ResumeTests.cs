@@ -46,6 +46,30 @@ public class ResumeTests
         Assert.Equal(3 * 2 * 8, same.Trainer.State.Tokens);
     }
 
+    /// <summary>Each step sleeps for 2 ms, so that no machine can make more than 500 steps of 16 tokens in a second.</summary>
+    [Fact]
+    public void Throughput_after_a_resume_counts_the_time_of_all_the_steps_that_it_counts()
+    {
+        using var folder = new TemporaryFolder();
+        RunConfig config = TestRun.Config with { Training = TestRun.Config.Training with { Steps = 50, LogInterval = 50, SaveInterval = 0 } };
+        using (var first = new TestRun(folder.Path, config, stopAfter: 49, beforeStep: (_, _) => Thread.Sleep(2))) first.Run();
+        using var second = new TestRun(folder.Path, config, beforeStep: (_, _) => Thread.Sleep(2));
+        second.Run();
+        Assert.InRange(second.Observer.Steps.Single().TokensPerSecond, 1, 500 * 16);
+    }
+
+    [Fact]
+    public void A_run_that_was_stopped_before_its_first_step_keeps_its_first_evaluation()
+    {
+        using var folder = new TemporaryFolder();
+        RunConfig config = TestRun.Config with { Training = TestRun.Config.Training with { Steps = 8 } };
+        using (var first = new TestRun(folder.Path, config)) Assert.Equal(StopReason.StepLimit, first.Run(maxSteps: 0));
+        TestRun.RunIn(folder.Path, config);
+        using var whole = new TemporaryFolder();
+        TestRun.RunIn(whole.Path, config);
+        Assert.Equal(MetricsWithoutTimes(whole), MetricsWithoutTimes(folder));
+    }
+
     [Fact]
     public void Another_seed_ends_with_other_weights()
     {

@@ -95,6 +95,14 @@ public class StoppingTests
         Assert.Equal(0, run.Folder.LatestStep);
     }
 
+    [Fact]
+    public void A_run_that_is_cancelled_at_once_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new TestRun(folder.Path, TestRun.Config);
+        Assert.Equal(StopReason.Cancelled, run.Trainer.Run(cancel: new CancellationToken(canceled: true)));
+    }
+
     private static double LossOf(TestRun run, Batch batch) => Evaluator.Evaluate(run.Model, new ValidationBatches(_ => [Copy(batch)])).Loss;
 
     private static Batch Copy(Batch batch) => new(batch.Inputs.clone(), batch.Targets.clone());
