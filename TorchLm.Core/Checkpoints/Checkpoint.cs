@@ -108,13 +108,10 @@ public static class Checkpoint
     {
         string path = Path.Combine(folder, name);
         if (!File.Exists(path)) throw new InputException($"The checkpoint '{folder}' lacks {name}; use another checkpoint.");
-        if (state.Checksums.TryGetValue(name, out string? expected))
+        using FileStream stream = File.OpenRead(path);
+        if (Convert.ToHexStringLower(SHA256.HashData(stream)) != state.Checksums?.GetValueOrDefault(name))
         {
-            using FileStream stream = File.OpenRead(path);
-            if (Convert.ToHexStringLower(SHA256.HashData(stream)) != expected)
-            {
-                throw new InputException($"'{path}' is damaged: its checksum is not the one in {StateFile}; use another checkpoint.");
-            }
+            throw new InputException($"'{path}' is damaged: its checksum is not the one in {StateFile}; use another checkpoint.");
         }
         return new SafeTensorsReader(path);
     }

@@ -88,7 +88,7 @@ public sealed class RunFolder
         if (!File.Exists(In(name))) return null;
         try
         {
-            return JsonSerializer.Deserialize<Pointer>(File.ReadAllText(In(name)))!.Step;
+            return (JsonSerializer.Deserialize<Pointer>(File.ReadAllText(In(name))) ?? throw new JsonException()).Step;
         }
         catch (JsonException e)
         {

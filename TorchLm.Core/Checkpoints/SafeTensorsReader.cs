@@ -94,9 +94,9 @@ public sealed class SafeTensorsReader : IDisposable
                 if (!entries.TryAdd(property.Name, ReadEntry(property, dataLength))) throw Wrong($"names the tensor '{property.Name}' twice");
             }
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter where a text is not Unicode
         {
-            throw new InputException($"The weights '{Path}' have a header that is not valid JSON; the file is damaged or not safetensors.", e);
+            throw new InputException($"The weights '{Path}' have a header that is not valid JSON in UTF-8; the file is damaged or not safetensors.", e);
         }
 
         long end = 0;

@@ -46,7 +46,9 @@ internal static partial class ConfigSetting
 
     private static string Unknown(string name, string source)
     {
-        string nearest = Names.MinBy(known => Distance(known, name) - CommonPrefix(known, name))!;
+        IEnumerable<string> candidates = name.Contains('.', StringComparison.Ordinal) || source == "--set" ? Names
+            : Names.Concat(Names.Select(n => n.Split('.')[0]).Distinct());
+        string nearest = candidates.MinBy(known => Distance(known, name) - CommonPrefix(known, name))!;
         return $"{source}: there is no setting '{name}'; did you mean {nearest}?";
     }
 

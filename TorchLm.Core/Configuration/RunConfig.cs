@@ -19,7 +19,7 @@ public sealed record RunConfig
     };
 
     private static readonly JsonDocumentOptions s_document =
-        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 16 };
+        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 16, AllowDuplicateProperties = false };
 
     /// <summary>The shape of the model.</summary>
     public ModelConfig Model { get; init; } = new();

@@ -1,3 +1,4 @@
+using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
 using static TorchSharp.torch;
 
@@ -31,6 +32,7 @@ public sealed class TokenGenerator
     public IEnumerable<int[]> Generate(IReadOnlyList<int> prompt, SamplingOptions options, int count = 1)
     {
         options.Validate();
+        Rule.AtLeast("count", count, 1);
         if (prompt.Count == 0) throw new InputException("The prompt is empty: a model needs at least one token to continue.");
         if (prompt.Any(t => t < 0 || t >= _model.Config.VocabularySize))
         {
@@ -41,7 +43,7 @@ public sealed class TokenGenerator
 
     private IEnumerable<int[]> Continue(IReadOnlyList<int> prompt, SamplingOptions options, int count)
     {
-        int context = _model.Config.ContextLength, shortened = context - Math.Max(1, context / 8);
+        int context = _model.Config.ContextLength, shortened = Math.Max(1, context - Math.Max(1, context / 8));
         bool wasTraining = _model.training;
         _model.eval();
         using KeyValueCache? cache = _useCache ? new KeyValueCache(_model.Config, count, _model.Device) : null;

@@ -1,4 +1,5 @@
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -27,7 +28,7 @@ internal sealed class Block : nn.Module<Tensor, Tensor>
     /// <summary>(B, T, C) to (B, T, C), where x continues what is in <paramref name="cache"/>, if there is one.</summary>
     public Tensor forward(Tensor x, LayerCache? cache)
     {
-        x = x + attention.forward(attentionNorm.forward(x), cache);
-        return x + mlp.forward(mlpNorm.forward(x));
+        x = x.Plus(attention.forward(attentionNorm.forward(x), cache));
+        return x.Plus(mlp.forward(mlpNorm.forward(x)));
     }
 }

@@ -1,4 +1,5 @@
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -40,7 +41,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         _blocks = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new Block(config, initial))];
         blocks = nn.ModuleList(_blocks);
         finalNorm = initial.LayerNorm(config.EmbeddingSize, config.Bias);
-        _positionIds = arange(config.ContextLength, ScalarType.Int64, Device).DetachFromDisposeScope();
+        _positionIds = tensor(Enumerable.Range(0, config.ContextLength).Select(i => (long)i).ToArray(), device: Device).DetachFromDisposeScope();
         RegisterComponents();
     }
 
@@ -97,7 +98,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         {
             throw new ArgumentException($"{past + t} positions do not fit a context of {Config.ContextLength} tokens.", nameof(ids));
         }
-        Tensor x = tokens.forward(ids) + positions.forward(_positionIds.narrow(0, past, t));   // (B, T, C)
+        Tensor x = tokens.forward(ids).Plus(positions.forward(_positionIds.narrow(0, past, t)));   // (B, T, C)
         x = nn.functional.dropout(x, Config.Dropout, training);
         for (int i = 0; i < _blocks.Length; i++) x = _blocks[i].forward(x, cache?.Layer(i));
         cache?.Advance(t);

@@ -1,3 +1,4 @@
+using TorchLm.Core.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -16,13 +17,17 @@ internal sealed class InitialWeights(long seed, Device device) : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Tensor values = randn([rows, columns], generator: _generator).mul_(deviation);
+        Tensor values = randn([rows, columns], generator: _generator).Times(deviation);
         if (paddedRows > rows) values = cat([values, zeros(paddedRows - rows, columns)]);
         return Own(values);
     }
 
     /// <summary>Zeros, shape (length).</summary>
-    public Parameter Zeros(int length) => Own(zeros(length));
+    public Parameter Zeros(int length)
+    {
+        using var scope = NewDisposeScope();
+        return Own(zeros(length));
+    }
 
     /// <summary>A LayerNorm over the last dimension, weight 1 and bias 0, on the device.</summary>
     public LayerNorm LayerNorm(int channels, bool hasBias) => nn.LayerNorm(channels, bias: hasBias, device: device);

@@ -53,7 +53,7 @@ public sealed class FusedAdamW : IDisposable
         for (int i = 0; i < _groups.Length; i++)
         {
             Group group = _groups[i];
-            group.Step.fill_(StepCount);
+            group.Step.Fill(StepCount);
             Aten.FusedAdamW(group.Parameters, gradients[i], group.FirstMoments, group.SecondMoments, group.Steps, learningRate, _config.Beta1,
                 _config.Beta2, group.WeightDecay, _config.Epsilon, divisor);
             foreach (NamedParameter parameter in group.Named) parameter.Value.grad = null;

@@ -1,3 +1,4 @@
+using TorchLm.Core.Native;
 using static TorchSharp.torch;
 
 namespace TorchLm.Core.Optimization;
@@ -20,6 +21,6 @@ public static class GradientNorm
     public static Tensor ClipDivisor(Tensor norm, double maximum)
     {
         using var scope = NewDisposeScope();
-        return norm.div(maximum).clamp_(min: 1).MoveToOuterDisposeScope();
+        return norm.DividedBy(maximum).AtLeast(1).MoveToOuterDisposeScope();
     }
 }

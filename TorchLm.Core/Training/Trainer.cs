@@ -45,7 +45,10 @@ public sealed class Trainer : IDisposable
     private readonly double? _peakFlops;
     private TrainingState _state;
     private long? _savedStep;
-    private double _secondsAtLastLog, _lastLoss;
+    private Tensor? _norm; // of the last step
+    private double _secondsAtLastLog;
+    private int _stepsSinceLog; // in this call, unlike the state's pending steps
+    private bool _diverged;
 
     /// <summary>Prepares a run from its beginning.</summary>
     /// <param name="model">The model, with fresh or imported weights. The caller keeps it.</param>
@@ -90,7 +93,11 @@ public sealed class Trainer : IDisposable
         TrainingConfig training = _config.Training;
         var clock = Stopwatch.StartNew();
         _model.train();
-        if (_state.Step == 0 && _state.BestLoss is null) EvaluateAndSaveBest(save: false, cancel);
+        if (_state.Step == 0)
+        {
+            _state = _state with { BestLoss = null, EvaluationsSinceBest = 0 }; // a run that was stopped here is evaluated again
+            EvaluateAndSaveBest(save: false);
+        }
 
         StopReason reason = StopReason.Finished;
         while (_state.Step < training.Steps)
@@ -101,15 +108,19 @@ public sealed class Trainer : IDisposable
             else if (training.Patience > 0 && _state.EvaluationsSinceBest >= training.Patience) reason = StopReason.NoImprovement;
             if (reason != StopReason.Finished) break;
             MakeStep();
-            if (!double.IsFinite(_lastLoss)) return StopReason.Diverged;
+            if (_diverged) return StopReason.Diverged;
         }
-        if (_savedStep != _state.Step) Save(isBest: false);
+        if (_savedStep == _state.Step) return reason;
+        _ = ReadBack();
+        if (_diverged) return StopReason.Diverged;
+        Save(isBest: false);
         return reason;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _norm?.Dispose();
         _step.Dispose();
         _optimizer.Dispose();
     }
@@ -118,7 +129,8 @@ public sealed class Trainer : IDisposable
     {
         TrainingConfig training = _config.Training;
         long start = Stopwatch.GetTimestamp();
-        using Tensor norm = _step.Run(_state.Step);
+        _norm?.Dispose();
+        _norm = _step.Run(_state.Step);
         long made = _state.Step + 1;
         bool last = made == training.Steps;
         bool evaluates = last || made % training.EvalInterval == 0;
@@ -126,37 +138,46 @@ public sealed class Trainer : IDisposable
         bool logs = last || made % training.LogInterval == 0;
 
         // Reading a value back waits for the device, so that the time below is right where it is used.
-        double pendingLoss = _state.PendingLoss, gradientNorm = 0;
-        if (logs || evaluates || saves) (pendingLoss, gradientNorm) = (pendingLoss + _step.TakeLossSum(), norm.item<float>());
+        double gradientNorm = logs || evaluates || saves ? ReadBack() : 0;
+        _stepsSinceLog++;
         _state = _state with
         {
             Step = made,
             Tokens = _state.Tokens + _step.Tokens,
             TrainingSeconds = _state.TrainingSeconds + Stopwatch.GetElapsedTime(start).TotalSeconds,
-            PendingLoss = pendingLoss,
             PendingSteps = _state.PendingSteps + 1,
         };
         if (logs) Log(gradientNorm);
-        if (!double.IsFinite(_lastLoss)) return;
-        if (evaluates) EvaluateAndSaveBest(save: true, default);
-        if (saves && _savedStep != made) Save(isBest: false);
+        if (_diverged) return;
+        if (evaluates) EvaluateAndSaveBest(save: true);
+        if (saves && !_diverged && _savedStep != made) Save(isBest: false);
+    }
+
+    /// <summary>Reads the losses and the gradient's norm of the last step from the device, and judges whether the run has diverged.</summary>
+    /// <returns>The norm; 0 before the first step.</returns>
+    private double ReadBack()
+    {
+        double norm = _norm?.item<float>() ?? 0;
+        _state = _state with { PendingLoss = _state.PendingLoss + _step.TakeLossSum() };
+        _diverged |= !double.IsFinite(_state.PendingLoss) || !double.IsFinite(norm);
+        return norm;
     }
 
     private void Log(double gradientNorm)
     {
-        double tokensPerSecond = _step.Tokens * _state.PendingSteps / Math.Max(1e-9, _state.TrainingSeconds - _secondsAtLastLog);
+        double tokensPerSecond = _step.Tokens * _stepsSinceLog / Math.Max(1e-9, _state.TrainingSeconds - _secondsAtLastLog);
         double? utilization = tokensPerSecond * ModelCost.TrainingFlopsPerToken(_model.Config) / _peakFlops;
-        _lastLoss = _state.PendingLoss / _state.PendingSteps;
-        var metrics = new StepMetrics(_state.Step, _state.Tokens, _lastLoss, _schedule.At(_state.Step - 1), gradientNorm,
+        var metrics = new StepMetrics(_state.Step, _state.Tokens, _state.PendingLoss / _state.PendingSteps, _schedule.At(_state.Step - 1), gradientNorm,
             tokensPerSecond, utilization, Environment.WorkingSet);
         _state = _state with { PendingLoss = 0, PendingSteps = 0 };
-        _secondsAtLastLog = _state.TrainingSeconds;
+        (_secondsAtLastLog, _stepsSinceLog) = (_state.TrainingSeconds, 0);
         foreach (ITrainingObserver observer in _observers) observer.OnStep(metrics);
     }
 
-    private void EvaluateAndSaveBest(bool save, CancellationToken cancel)
+    private void EvaluateAndSaveBest(bool save)
     {
-        Evaluation result = Evaluator.Evaluate(_model, _validation, cancel);
+        Evaluation result = Evaluator.Evaluate(_model, _validation);
+        _diverged |= !double.IsFinite(result.Loss);
         bool isBest = double.IsFinite(result.Loss) && !(result.Loss >= _state.BestLoss);
         _state = _state with
         {
@@ -169,7 +190,6 @@ public sealed class Trainer : IDisposable
 
     private void Save(bool isBest)
     {
-        _state = _state with { PendingLoss = _state.PendingLoss + _step.TakeLossSum() };
         string path = Checkpoint.Save(_run, _model, _optimizer, _state, isBest, _config.Training.KeepCheckpoints);
         _savedStep = _state.Step;
         foreach (ITrainingObserver observer in _observers) observer.OnCheckpoint(_state.Step, path);

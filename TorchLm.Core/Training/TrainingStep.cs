@@ -1,5 +1,6 @@
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
+using TorchLm.Core.Native;
 using TorchLm.Core.Optimization;
 using static TorchSharp.torch;
 
@@ -37,9 +38,9 @@ internal sealed class TrainingStep : IDisposable
             using var microScope = NewDisposeScope();
             using Batch batch = _batches.GetBatch(step * accumulation + micro);
             Tensor loss = _model.Loss(batch.Inputs, batch.Targets);
-            if (accumulation > 1) loss = loss / accumulation;
+            if (accumulation > 1) loss = loss.DividedBy(accumulation);
             loss.backward();
-            using (no_grad()) _lossSum.add_(loss);
+            using (no_grad()) _lossSum.Accumulate(loss);
         }
         return _optimizer.Step(_schedule.At(step)).MoveToOuterDisposeScope();
     }
@@ -47,6 +48,7 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>The sum of the losses of all steps since the last call, which waits for the device; the sum starts anew.</summary>
     public double TakeLossSum()
     {
+        using var scope = NewDisposeScope(); // zero_ gives a new wrapper
         double sum = _lossSum.item<double>();
         _lossSum.zero_();
         return sum;
