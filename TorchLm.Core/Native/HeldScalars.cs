@@ -8,6 +8,8 @@ namespace TorchLm.Core.Native;
 /// TorchSharp 0.107 passes a <see cref="Scalar"/>'s native pointer on and does not keep the object alive: the 1 that <c>a + b</c> makes for itself
 /// (a + 1·b) is freed under libtorch's hands when a garbage collection happens just then. The step then fails, or computes with another number.
 /// So nothing in this assembly uses the operators or lets a number become a Scalar by itself.
+/// A Scalar left to the finalizer costs memory as well, far beyond its few bytes: it lies between large freed buffers on the native heap and keeps them
+/// apart. Two of them a step (from TorchSharp's linalg.vector_norm) let a 0.8 M-parameter run grow from 0.3 to 2 GB.
 /// </remarks>
 internal static class HeldScalars
 {

@@ -10,8 +10,8 @@ public static class GradientNorm
     public static Tensor Of(IEnumerable<Tensor> gradients)
     {
         using var scope = NewDisposeScope();
-        Tensor norms = stack(gradients.Select(g => linalg.vector_norm(g)));
-        return linalg.vector_norm(norms).MoveToOuterDisposeScope();
+        Tensor norms = stack(gradients.Select(g => g.norm()));
+        return norms.norm().MoveToOuterDisposeScope();
     }
 
     /// <summary>
