@@ -114,11 +114,11 @@ internal static class TrainingSession
     private static void Conclude(RunFolder run, Gpt model, RunConfig config, DatasetSplit split, TrainingState state, StopReason reason, CancellationToken cancel)
     {
         long? best = run.BestStep;
-        string which = "the last step";
+        string which = "after the last step";
         if (best is { } step && step != state.Step)
         {
             Checkpoint.Load(run.StepPath(step), model);
-            which = $"step {step:N0}, the best one,";
+            which = $"at the best checkpoint (step {step:N0})";
         }
         Console.WriteLine(reason switch
         {
@@ -138,12 +138,13 @@ internal static class TrainingSession
         }
         using var whole = new EvaluationSource(split, batches: 0, config.Training.BatchSize, config.Model.ContextLength, config.Model.VocabularySize, 0, model.Device);
         Evaluation result = Evaluator.Evaluate(model, whole, cancel);
-        Console.WriteLine($"The whole validation split at {which} {EvaluationText.Of(result)}.".Replace(" loss", ": loss", StringComparison.Ordinal));
-        if (split.EntropyNats is { } nats && result.BytesPerToken is not null)
+        Console.WriteLine($"On the whole validation split, {which}: {EvaluationText.Of(result)}.");
+        if (split.EntropyNats is { } nats && split.Bytes is { } bytes)
         {
-            double floor = nats / split.Tokens;
-            Console.WriteLine($"The best that any model could reach on it: {floor:0.0000} nats/token, {floor / Math.Log(2) / result.BytesPerToken:0.000} bits/byte " +
-                $"(the entropy of the process that wrote it). This model is {100 * (result.Loss / floor - 1):0.0} % above.");
+            // The corpus is ASCII: a byte is a character.
+            double floor = nats / bytes, reached = result.Loss / result.BytesPerToken!.Value;
+            Console.WriteLine($"That is {reached:0.000} nats a character. No model can do better than {floor:0.000} ({floor / Math.Log(2):0.000} bits/byte): the " +
+                "entropy of the process that wrote these fables.");
         }
     }
 
