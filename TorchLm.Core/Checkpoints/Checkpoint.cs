@@ -39,8 +39,7 @@ public static class Checkpoint
                 [OptimizerFile] = WriteHashed(Path.Combine(temporary, OptimizerFile), stream => SafeTensors.Write(stream, [.. optimizer.State])),
             };
             DurableFile.WriteText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state with { Checksums = checksums }, s_json));
-            if (Directory.Exists(target)) Directory.Delete(target, recursive: true); // the same step, made again after a resume
-            Directory.Move(temporary, target);
+            ReplaceFolder(temporary, target);
         }
         catch
         {
@@ -70,6 +69,16 @@ public static class Checkpoint
             optimizer.RestoreStepCount(state.Step);
         }
         return state;
+    }
+
+    /// <summary>Renames the folder. One that is there (the same step, made again after a resume) is out of the way first and deleted last.</summary>
+    private static void ReplaceFolder(string temporary, string target)
+    {
+        string old = target + ".old.tmp";
+        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        if (Directory.Exists(target)) Directory.Move(target, old);
+        Directory.Move(temporary, target);
+        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
     }
 
     private static void LoadMoments(SafeTensorsReader file, FusedAdamW optimizer)

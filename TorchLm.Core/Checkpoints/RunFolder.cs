@@ -73,9 +73,10 @@ public sealed class RunFolder
 
     internal void WriteBest(long step) => WritePointer("best.json", step);
 
-    /// <summary>Deletes checkpoints other than the last <paramref name="keep"/>, the latest and the best.</summary>
+    /// <summary>Deletes checkpoints other than the last <paramref name="keep"/>, the latest and the best, and what a killed process left half-written.</summary>
     internal void Prune(int keep)
     {
+        foreach (string unfinished in Directory.EnumerateDirectories(Path, StepPrefix + "*.tmp")) Directory.Delete(unfinished, recursive: true);
         long? best = BestStep, latest = LatestStep;
         foreach (long step in Steps().SkipLast(keep).Where(s => s != best && s != latest)) Directory.Delete(StepPath(step), recursive: true);
     }

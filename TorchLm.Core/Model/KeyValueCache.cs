@@ -5,7 +5,7 @@ namespace TorchLm.Core.Model;
 
 /// <summary>
 /// The keys and values of what the model has already read, so that a new token costs one position's work and not the whole prefix's.
-/// Room for a full context is taken at once.
+/// Room for a full context is taken at once. It is for generation: use it within <c>torch.no_grad()</c>.
 /// </summary>
 public sealed class KeyValueCache : IDisposable
 {

@@ -195,5 +195,16 @@ public sealed class Trainer : IDisposable
         foreach (ITrainingObserver observer in _observers) observer.OnCheckpoint(_state.Step, path);
     }
 
-    private static string HashOf(RunConfig config) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(config.ToJson())));
+    /// <summary>A hash of what decides the weights: not of where data lies, or of when the run is evaluated, saved and logged.</summary>
+    private static string HashOf(RunConfig config)
+    {
+        TrainingConfig t = config.Training;
+        RunConfig deciding = new()
+        {
+            Model = config.Model,
+            Optimizer = config.Optimizer,
+            Training = new TrainingConfig { Steps = t.Steps, BatchSize = t.BatchSize, GradientAccumulationSteps = t.GradientAccumulationSteps, Seed = t.Seed },
+        };
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(deciding.ToJson())));
+    }
 }
