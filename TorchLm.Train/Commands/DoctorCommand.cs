@@ -14,7 +14,11 @@ internal static class DoctorCommand
             foreach ((string name, string value) in SystemFacts.List()) Console.WriteLine($"{name,-14} {value}");
             Console.WriteLine();
             IReadOnlyList<Check> checks = SystemChecks.Run();
-            foreach (Check check in checks) Console.WriteLine($"{(check.Passed ? "yes" : check.IsEssential ? "NO " : "no ")}  {check.Question}{(check.Passed ? "" : "\n     " + check.Remedy)}");
+            foreach (Check check in checks)
+            {
+                Console.WriteLine($"{(check.Passed ? "yes" : check.IsEssential ? "NO " : "no ")}  {check.Question}");
+                if (!check.Passed) Console.WriteLine("     " + check.Remedy);
+            }
             return checks.All(c => c.Passed || !c.IsEssential) ? ExitCode.Done : ExitCode.Failed;
         });
         return command;

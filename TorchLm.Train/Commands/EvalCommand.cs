@@ -27,7 +27,12 @@ internal static class EvalCommand
         };
         var split = new Option<string>("--split") { Description = "Which part of the data.", DefaultValueFactory = _ => SplitNames.Val };
         split.AcceptOnlyFromAmong([.. SplitNames.All]);
-        var batchSize = new Option<int>("--batch-size") { Description = "Sequences evaluated at once.", HelpName = "N", DefaultValueFactory = _ => 16 };
+        var batchSize = new Option<int>("--batch-size")
+        {
+            Description = "Sequences evaluated at once.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 16,
+        };
 
         var command = new Command("eval", "Measure a model on a split of a data set.") { model, data, split, batchSize, device, json };
         command.SetAction(Program.Action((parsed, cancel) =>

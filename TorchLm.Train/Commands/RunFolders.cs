@@ -9,7 +9,8 @@ internal static class RunFolders
     private const string Root = "checkpoints";
 
     /// <summary>checkpoints/NAME, or with the first number behind it that is not in use.</summary>
-    public static string Unused(string name) => Candidates(name).First(folder => !Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any());
+    public static string Unused(string name) => Candidates(name)
+        .First(folder => !Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any());
 
     /// <summary>The run that was begun last under a default name.</summary>
     /// <exception cref="InputException">There is none.</exception>

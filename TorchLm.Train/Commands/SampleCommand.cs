@@ -16,23 +16,64 @@ internal static class SampleCommand
     {
         var defaults = new SamplingOptions();
         Option<string> model = CommonOptions.Model(), device = CommonOptions.Device();
-        var standardInput = new Argument<string?>("-") { Description = "Read the prompt from standard input.", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => null };
-        var prompt = new Option<string?>("--prompt") { Description = "What the text begins with; by default a document's beginning.", HelpName = "TEXT" };
+        var standardInput = new Argument<string?>("-")
+        {
+            Description = "Read the prompt from standard input.",
+            Arity = ArgumentArity.ZeroOrOne,
+            DefaultValueFactory = _ => null,
+        };
+        var prompt = new Option<string?>("--prompt")
+        {
+            Description = "What the text begins with; by default a document's beginning.",
+            HelpName = "TEXT",
+        };
         var promptFile = new Option<string?>("--prompt-file") { Description = "A UTF-8 file that holds the prompt.", HelpName = "FILE" };
-        var maxTokens = new Option<int>("--max-tokens") { Description = "Tokens to generate for each sample.", HelpName = "N", DefaultValueFactory = _ => 500 };
+        var maxTokens = new Option<int>("--max-tokens")
+        {
+            Description = "Tokens to generate for each sample.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 500,
+        };
         var temperature = new Option<double>("--temperature")
         {
             Description = "Below 1 safer, above 1 bolder; 0 always takes the likeliest token.",
             HelpName = "T",
             DefaultValueFactory = _ => defaults.Temperature,
         };
-        var topK = new Option<int>("--top-k") { Description = "Draw from the K likeliest tokens only; 0 from all.", HelpName = "K", DefaultValueFactory = _ => 0 };
-        var topP = new Option<double>("--top-p") { Description = "Draw from the likeliest tokens that make up probability P; 1 from all.", HelpName = "P", DefaultValueFactory = _ => 1 };
-        var penalty = new Option<double>("--repetition-penalty") { Description = "Above 1: tokens of the context become less likely.", HelpName = "X", DefaultValueFactory = _ => 1 };
-        var seed = new Option<long>("--seed") { Description = "The same seed gives the same text.", HelpName = "N", DefaultValueFactory = _ => defaults.Seed };
+        var topK = new Option<int>("--top-k")
+        {
+            Description = "Draw from the K likeliest tokens only; 0 from all.",
+            HelpName = "K",
+            DefaultValueFactory = _ => 0,
+        };
+        var topP = new Option<double>("--top-p")
+        {
+            Description = "Draw from the likeliest tokens that make up probability P; 1 from all.",
+            HelpName = "P",
+            DefaultValueFactory = _ => 1,
+        };
+        var penalty = new Option<double>("--repetition-penalty")
+        {
+            Description = "Above 1: tokens of the context become less likely.",
+            HelpName = "X",
+            DefaultValueFactory = _ => 1,
+        };
+        var seed = new Option<long>("--seed")
+        {
+            Description = "The same seed gives the same text.",
+            HelpName = "N",
+            DefaultValueFactory = _ => defaults.Seed,
+        };
         var count = new Option<int>("--count") { Description = "Samples.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var stop = new Option<string[]>("--stop") { Description = "End a sample before this text; may be given several times.", HelpName = "TEXT" };
-        var noCache = new Option<bool>("--no-cache") { Description = "Read the whole context again for each token: the same text, slower; to check the cache." };
+        var stop = new Option<string[]>("--stop")
+        {
+            Description = "End a sample before this text; may be given several times.",
+            HelpName = "TEXT",
+        };
+        var noCache = new Option<bool>("--no-cache")
+        {
+            Description = "Read the whole context again for each token: the same text, slower; to check the cache.",
+        };
 
         var command = new Command("sample", "Let a trained model write.")
         {

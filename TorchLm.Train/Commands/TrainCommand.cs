@@ -10,15 +10,47 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var preset = new Option<string?>("--preset") { Description = $"A configuration that comes with TorchLm: {string.Join(", ", PresetFile.Names)}. Default: {PresetFile.Default}.", HelpName = "NAME" };
-        var config = new Option<string?>("--config") { Description = "A configuration file (JSON with comments), such as a run's config.json.", HelpName = "FILE" };
-        var data = new Option<string?>("--data") { Description = "A text file, a folder of text, or a folder of shards; by default what the configuration says.", HelpName = "DIR|FILE" };
-        var output = new Option<string?>("--out") { Description = "The run's folder. Default: checkpoints/ and the preset's or data's name, numbered where that exists.", HelpName = "DIR" };
-        var set = new Option<string[]>("--set") { Description = "Change a setting, for example model.layerCount=6; may be given several times.", HelpName = "key=value" };
+        var preset = new Option<string?>("--preset")
+        {
+            Description = $"A configuration that comes with TorchLm: {string.Join(", ", PresetFile.Names)}. Default: {PresetFile.Default}.",
+            HelpName = "NAME",
+        };
+        var config = new Option<string?>("--config")
+        {
+            Description = "A configuration file (JSON with comments), such as a run's config.json.",
+            HelpName = "FILE",
+        };
+        var data = new Option<string?>("--data")
+        {
+            Description = "A text file, a folder of text, or a folder of shards; by default what the configuration says.",
+            HelpName = "DIR|FILE",
+        };
+        var output = new Option<string?>("--out")
+        {
+            Description = "The run's folder. Default: checkpoints/ and the preset's or data's name, numbered where that exists.",
+            HelpName = "DIR",
+        };
+        var set = new Option<string[]>("--set")
+        {
+            Description = "Change a setting, for example model.layerCount=6; may be given several times.",
+            HelpName = "key=value",
+        };
         Option<string> device = CommonOptions.Device();
-        var seed = new Option<long?>("--seed") { Description = "Decides initial weights, dropout and the data's order. Default: the configuration's.", HelpName = "N" };
-        var maxSteps = new Option<long?>("--max-steps") { Description = "Stop after this step of the run and save; the schedule stays that of training.steps.", HelpName = "N" };
-        var maxTime = new Option<string?>("--max-time") { Description = "Stop after this time and save, for example 90s, 10m or 1h30m.", HelpName = "DURATION" };
+        var seed = new Option<long?>("--seed")
+        {
+            Description = "Decides initial weights, dropout and the data's order. Default: the configuration's.",
+            HelpName = "N",
+        };
+        var maxSteps = new Option<long?>("--max-steps")
+        {
+            Description = "Stop after this step of the run and save; the schedule stays that of training.steps.",
+            HelpName = "N",
+        };
+        var maxTime = new Option<string?>("--max-time")
+        {
+            Description = "Stop after this time and save, for example 90s, 10m or 1h30m.",
+            HelpName = "DURATION",
+        };
         var resume = new Option<string?>("--resume")
         {
             Description = "Continue a run from its latest checkpoint: the one in DIR, else in --out, else the newest of the default name.",
