@@ -28,7 +28,7 @@ public static class RunData
         {
             throw new InputException("This preset brings no text of its own: name a text file, a folder of text or a prepared folder with --data.");
         }
-        if (data.Path is not null && Directory.Exists(data.Path) && HoldsShards(data.Path)) return TokenDataset.Open(data.Path);
+        if (data.Path is not null && (HoldsShards(data.Path) || TokenDataset.IsUnfinished(data.Path))) return TokenDataset.Open(data.Path);
         if (HoldsShards(folder)) return TokenDataset.Open(folder);
 
         (IEnumerable<Document> documents, SplitRule rule, bool separate) = Text(data, config.Training.Seed, say, cancel);
@@ -49,7 +49,7 @@ public static class RunData
     {
         if (data.Path is null)
         {
-            // Fables end by themselves (a blank line), so they need no token between them.
+            // Fables end by themselves (a blank line), so characters need no token between them.
             IEnumerable<Document> fables = new FableGenerator().GenerateBytes().Select(f => Document.FromText(f.Text, "built-in fables", f.Nats));
             return (fables, SplitRule.Explicit(i => i % FablesPerValidationFable == FablesPerValidationFable - 1 ? SplitNames.Val : SplitNames.Train), false);
         }
@@ -63,6 +63,6 @@ public static class RunData
         return (documents, SplitRule.ByFraction(data.ValidationFraction, seed), documents.Count > 1);
     }
 
-    private static bool HoldsShards(string folder) => Directory.Exists(folder) &&
+    private static bool HoldsShards(string folder) => Directory.Exists(folder) && !TokenDataset.IsUnfinished(folder) &&
         (File.Exists(Path.Combine(folder, DatasetManifest.FileName)) || Directory.EnumerateFiles(folder, "*.bin").Any());
 }

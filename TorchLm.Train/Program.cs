@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using TorchLm.Core;
 using TorchLm.Core.Native;
 using TorchLm.Tokenizers;
@@ -7,7 +9,7 @@ using TorchLm.Train.Commands;
 namespace TorchLm.Train;
 
 /// <summary>The console program torchlm.</summary>
-public static class Program
+public static partial class Program
 {
     // Ctrl-C and SIGTERM ask a command to end; this is how long a large model's last checkpoint may take.
     private static readonly TimeSpan s_terminationTimeout = TimeSpan.FromMinutes(2);
@@ -26,7 +28,7 @@ public static class Program
         {
             return Fail(ExitCode.WrongInput, $"There is no command or option '{parsed.UnmatchedTokens[0]}'; see torchlm{Named(parsed)} --help.");
         }
-        if (parsed.Errors.Count > 0) return Fail(ExitCode.WrongInput, $"{parsed.Errors[0].Message} See torchlm{Named(parsed)} --help.");
+        if (parsed.Errors.Count > 0) return Fail(ExitCode.WrongInput, $"{Plain(parsed.Errors[0].Message)} See torchlm{Named(parsed)} --help.");
 
         try
         {
@@ -44,9 +46,18 @@ public static class Program
         {
             return Fail(ExitCode.Interrupted, "Interrupted.");
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return Fail(ExitCode.Failed, e.Message);
+        }
+        catch (Exception e) when (IsOutOfMemory(e))
+        {
+            return Fail(ExitCode.Failed, $"Memory ran out ({FirstLine(e)}): use a smaller training.batchSize with more training.gradientAccumulationSteps, or a " +
+                "smaller model.");
+        }
+        catch (ExternalException e)
+        {
+            return Fail(ExitCode.Failed, "libtorch failed: " + FirstLine(e));
         }
     }
 
@@ -59,6 +70,29 @@ public static class Program
         }, CancellationToken.None);
 
     private static string Named(ParseResult parsed) => parsed.CommandResult.Command is RootCommand ? "" : " " + parsed.CommandResult.Command.Name;
+
+    private static bool IsOutOfMemory(Exception e) =>
+        e is OutOfMemoryException || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+            || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)));
+
+    /// <summary>What libtorch says; the lines after the first are its stack.</summary>
+    private static string FirstLine(Exception e) => e.Message.Split('\n')[0];
+
+    /// <summary>The parser's message without the names of .NET types and with its lists on one line.</summary>
+    private static string Plain(string message)
+    {
+        Match type = ExpectedType().Match(message);
+        if (type.Success)
+        {
+            string kind = type.Value.Contains("Int", StringComparison.Ordinal) ? "a whole number" : type.Value.Contains("Double", StringComparison.Ordinal) ? "a number"
+                : "true or false";
+            return $"{message[..type.Index]}as {kind}.";
+        }
+        return string.Join(' ', message.Split([' ', '\t', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [GeneratedRegex("as expected type .*", RegexOptions.Singleline)]
+    private static partial Regex ExpectedType();
 
     private static int Fail(int code, string message)
     {

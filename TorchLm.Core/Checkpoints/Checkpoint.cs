@@ -46,8 +46,8 @@ public static class Checkpoint
             Directory.Delete(temporary, recursive: true);
             throw;
         }
+        if (isBest) run.WriteBest(state.Step); // first: a crash before the next line only means that this step is made again
         run.WriteLatest(state.Step);
-        if (isBest) run.WriteBest(state.Step);
         run.Prune(keep);
         return target;
     }

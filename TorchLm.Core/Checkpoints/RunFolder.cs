@@ -54,7 +54,12 @@ public sealed class RunFolder
     /// <exception cref="InputException">There is no run here, or its configuration is damaged.</exception>
     public RunConfig ReadConfig(IEnumerable<string>? settings = null)
     {
-        if (!Exists) throw new InputException($"There is no run in '{Path}': it has no config.json.");
+        if (!Exists)
+        {
+            var parent = new RunFolder(System.IO.Path.Combine(Path, ".."));
+            throw new InputException(parent.Exists ? $"'{Path}' is a part of a run: name the run's folder, '{parent.Path}'."
+                : $"There is no run in '{Path}': it has no config.json.");
+        }
         return RunConfig.Parse(File.ReadAllText(ConfigPath), ConfigPath, settings);
     }
 
@@ -66,7 +71,7 @@ public sealed class RunFolder
             Directory.Delete(folder, recursive: true);
         }
         foreach (string file in new[] { ConfigPath, TokenizerPath, MetricsPath, In("latest.json"), In("best.json") }) File.Delete(file);
-        if (!Directory.EnumerateFileSystemEntries(Path).Any()) Directory.Delete(Path);
+        if (Directory.Exists(Path) && !Directory.EnumerateFileSystemEntries(Path).Any()) Directory.Delete(Path);
     }
 
     internal void WriteLatest(long step) => WritePointer("latest.json", step);

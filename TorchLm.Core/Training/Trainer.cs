@@ -38,7 +38,6 @@ public sealed class Trainer : IDisposable
     private readonly RunConfig _config;
     private readonly RunFolder _run;
     private readonly IEvaluationSource _validation;
-    private readonly IReadOnlyList<ITrainingObserver> _observers;
     private readonly FusedAdamW _optimizer;
     private readonly LearningRateSchedule _schedule;
     private readonly TrainingStep _step;
@@ -56,17 +55,19 @@ public sealed class Trainer : IDisposable
     /// <param name="run">Where checkpoints go.</param>
     /// <param name="batches">What is trained on. The caller keeps it.</param>
     /// <param name="validation">What is evaluated on.</param>
-    /// <param name="observers">Who is told.</param>
     /// <param name="peakFlops">The device's peak in floating-point operations per second, for the utilisation in the metrics.</param>
     public Trainer(Gpt model, RunConfig config, RunFolder run, IBatchSource batches, IEvaluationSource validation,
-        IReadOnlyList<ITrainingObserver> observers, double? peakFlops = null)
+        double? peakFlops = null)
     {
-        (_model, _config, _run, _validation, _observers, _peakFlops) = (model, config, run, validation, observers, peakFlops);
+        (_model, _config, _run, _validation, _peakFlops) = (model, config, run, validation, peakFlops);
         _optimizer = new FusedAdamW(model, config.Optimizer);
         _schedule = new LearningRateSchedule(config.Optimizer, config.Training.Steps);
         _step = new TrainingStep(model, _optimizer, _schedule, batches, config.Training);
         _state = new TrainingState { ConfigHash = HashOf(config) };
     }
+
+    /// <summary>Who is told what happens; set before <see cref="Run"/>.</summary>
+    public IReadOnlyList<ITrainingObserver> Observers { get; set; } = [];
 
     /// <summary>Where the run stands.</summary>
     public TrainingState State => _state;
@@ -93,11 +94,8 @@ public sealed class Trainer : IDisposable
         TrainingConfig training = _config.Training;
         var clock = Stopwatch.StartNew();
         _model.train();
-        if (_state.Step == 0)
-        {
-            _state = _state with { BestLoss = null, EvaluationsSinceBest = 0 }; // a run that was stopped here is evaluated again
-            EvaluateAndSaveBest(save: false);
-        }
+        if (_state.Step == 0) _state = _state with { BestLoss = null, EvaluationsSinceBest = 0 }; // a run that was stopped here is evaluated again
+        if (_state.Step == 0 || _state.EvaluationDue) Evaluate(cancel);
 
         StopReason reason = StopReason.Finished;
         while (_state.Step < training.Steps)
@@ -107,9 +105,10 @@ public sealed class Trainer : IDisposable
             else if (clock.Elapsed >= maxTime) reason = StopReason.OutOfTime;
             else if (training.Patience > 0 && _state.EvaluationsSinceBest >= training.Patience) reason = StopReason.NoImprovement;
             if (reason != StopReason.Finished) break;
-            MakeStep();
+            MakeStep(cancel);
             if (_diverged) return StopReason.Diverged;
         }
+        if (_state.EvaluationDue) reason = StopReason.Cancelled; // in the last step's evaluation
         if (_savedStep == _state.Step) return reason;
         _ = ReadBack();
         if (_diverged) return StopReason.Diverged;
@@ -125,7 +124,7 @@ public sealed class Trainer : IDisposable
         _optimizer.Dispose();
     }
 
-    private void MakeStep()
+    private void MakeStep(CancellationToken cancel)
     {
         TrainingConfig training = _config.Training;
         long start = Stopwatch.GetTimestamp();
@@ -149,7 +148,7 @@ public sealed class Trainer : IDisposable
         };
         if (logs) Log(gradientNorm);
         if (_diverged) return;
-        if (evaluates) EvaluateAndSaveBest(save: true);
+        if (evaluates) Evaluate(cancel);
         if (saves && !_diverged && _savedStep != made) Save(isBest: false);
     }
 
@@ -171,28 +170,39 @@ public sealed class Trainer : IDisposable
             tokensPerSecond, utilization, Environment.WorkingSet);
         _state = _state with { PendingLoss = 0, PendingSteps = 0 };
         (_secondsAtLastLog, _stepsSinceLog) = (_state.TrainingSeconds, 0);
-        foreach (ITrainingObserver observer in _observers) observer.OnStep(metrics);
+        foreach (ITrainingObserver observer in Observers) observer.OnStep(metrics);
     }
 
-    private void EvaluateAndSaveBest(bool save)
+    /// <summary>Evaluates, and saves what is better than all before; the untrained model sets the mark but is not worth saving.</summary>
+    private void Evaluate(CancellationToken cancel)
     {
-        Evaluation result = Evaluator.Evaluate(_model, _validation);
+        Evaluation result;
+        try
+        {
+            result = Evaluator.Evaluate(_model, _validation, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            _state = _state with { EvaluationDue = true };
+            return;
+        }
         _diverged |= !double.IsFinite(result.Loss);
         bool isBest = double.IsFinite(result.Loss) && !(result.Loss >= _state.BestLoss);
         _state = _state with
         {
+            EvaluationDue = false,
             BestLoss = isBest ? result.Loss : _state.BestLoss,
             EvaluationsSinceBest = isBest ? 0 : _state.EvaluationsSinceBest + 1,
         };
-        foreach (ITrainingObserver observer in _observers) observer.OnEvaluation(new EvaluationMetrics(_state.Step, result, isBest), _model);
-        if (isBest && save) Save(isBest: true);
+        foreach (ITrainingObserver observer in Observers) observer.OnEvaluation(new EvaluationMetrics(_state.Step, result, isBest), _model);
+        if (isBest && _state.Step > 0) Save(isBest: true);
     }
 
     private void Save(bool isBest)
     {
         string path = Checkpoint.Save(_run, _model, _optimizer, _state, isBest, _config.Training.KeepCheckpoints);
         _savedStep = _state.Step;
-        foreach (ITrainingObserver observer in _observers) observer.OnCheckpoint(_state.Step, path);
+        foreach (ITrainingObserver observer in Observers) observer.OnCheckpoint(_state.Step, path);
     }
 
     /// <summary>A hash of what decides the weights: not of where data lies, or of when the run is evaluated, saved and logged.</summary>

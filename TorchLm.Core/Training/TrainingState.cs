@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace TorchLm.Core.Training;
 
 /// <summary>
@@ -23,6 +21,9 @@ public sealed record TrainingState
     /// <summary>Evaluations since the best one.</summary>
     public int EvaluationsSinceBest { get; init; }
 
+    /// <summary>Whether this step's evaluation was interrupted and is to be made before anything else.</summary>
+    public bool EvaluationDue { get; init; }
+
     /// <summary>Seconds spent in training steps.</summary>
     public double TrainingSeconds { get; init; }
 
@@ -32,13 +33,9 @@ public sealed record TrainingState
     /// <summary>Updates since the last line of metrics.</summary>
     public int PendingSteps { get; init; }
 
-    /// <summary>SHA-256 of the configuration's parts that decide the run's numbers.</summary>
+    /// <summary>SHA-256 of the configuration's parts that decide the weights.</summary>
     public string? ConfigHash { get; init; }
 
     /// <summary>SHA-256 of the files beside this one, by name.</summary>
     public IReadOnlyDictionary<string, string> Checksums { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Tokens per second of training, or null before the first step.</summary>
-    [JsonIgnore]
-    public double? TokensPerSecond => TrainingSeconds > 0 ? Tokens / TrainingSeconds : null;
 }

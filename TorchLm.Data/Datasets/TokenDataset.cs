@@ -72,6 +72,9 @@ public sealed class TokenDataset
         }
     }
 
+    /// <summary>Whether a folder holds a data set whose making was cut short.</summary>
+    public static bool IsUnfinished(string folder) => File.Exists(Path.Combine(folder, UnfinishedMarker));
+
     private static TokenDataset OpenFolder(string folder)
     {
         if (File.Exists(folder))
@@ -84,7 +87,7 @@ public sealed class TokenDataset
             throw new InputException($"There is no folder '{folder}': check the path, or make a data set with `torchlm " +
                 "prepare`.");
         }
-        if (File.Exists(Path.Combine(folder, UnfinishedMarker)))
+        if (IsUnfinished(folder))
         {
             throw new InputException($"The data set '{folder}' was not made to the end (it holds {UnfinishedMarker}): run " +
                 "`torchlm prepare` again.");

@@ -53,7 +53,7 @@ public sealed class JourneyTests : IDisposable
             Assert.Equal(Bytes("whole", file), Bytes("parts", file));
         }
         Assert.Equal(Losses("whole"), Losses("parts"));
-        Refused("train", "--resume", "parts").AssertRefused("30 steps");
+        Refused("train", "--resume", "parts").AssertRefused("step 30 of 30");
 
         byte[] Bytes(string run, string file) => File.ReadAllBytes(Path.Combine(_folder.Path, run, "step-00000030", file));
 

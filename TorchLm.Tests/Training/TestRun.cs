@@ -40,7 +40,7 @@ internal sealed class TestRun : IDisposable
             },
         };
         _metrics = new MetricsFile(Folder.MetricsPath, Folder.LatestStep ?? 0);
-        Trainer = new Trainer(Model, config, Folder, _batches, validation ?? ValidationBatches.Fixed, [_metrics, Observer], peakFlops: 1e12);
+        Trainer = new Trainer(Model, config, Folder, _batches, validation ?? ValidationBatches.Fixed, peakFlops: 1e12) { Observers = [_metrics, Observer] };
         if (Folder.LatestStep is { } step) SameConfig = Trainer.Resume(Folder.StepPath(step));
     }
 

@@ -1,39 +1,92 @@
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
+using TorchLm.Data.Datasets;
 
 namespace TorchLm.Train.Commands;
 
-/// <summary>Which folder a run gets. Nobody's run is overwritten without their word.</summary>
+/// <summary>Which folder a run gets. Nobody's run is overwritten without their word, and no two processes share one.</summary>
 internal static class RunFolders
 {
     private const string Root = "checkpoints";
 
     /// <summary>checkpoints/NAME, or with the first number behind it that is not in use.</summary>
-    public static string Unused(string name) => Candidates(name)
-        .First(folder => !Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any());
-
-    /// <summary>The run that was begun last under a default name.</summary>
-    /// <exception cref="InputException">There is none.</exception>
-    public static string Newest(string name) => Candidates(name).TakeWhile(Directory.Exists).LastOrDefault(folder => new RunFolder(folder).Exists)
-        ?? throw new InputException($"There is no run to resume in {Path.Combine(Root, name)}; name its folder: --resume DIR.");
-
-    /// <summary>The folder that the user named, which must not hold a run unless they say so.</summary>
-    /// <exception cref="InputException">It holds a run, or something else that is not a run's.</exception>
-    public static string Claim(string folder, bool overwrite)
+    public static Claimed Unused(string name)
     {
-        if (File.Exists(folder)) throw new InputException($"--out is '{folder}', but that is a file; name a folder.");
-        if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any()) return folder;
-        var run = new RunFolder(folder);
-        if (!run.Exists) throw new InputException($"--out is '{folder}', but that folder holds other files; name a new or an empty one.");
-        if (!overwrite)
+        for (int i = 1; ; i++)
         {
-            throw new InputException($"'{folder}' already holds a run{(run.LatestStep is { } step ? $" (saved at step {step:N0})" : "")}: continue it with " +
-                $"--resume {folder}, replace it with --overwrite, or choose another --out.");
+            var run = new RunFolder(Path.Combine(Root, i == 1 ? name : $"{name}-{i}"));
+            if (!IsFree(run.Path) || RunLock.TryTake(run) is not { } hold) continue;
+            if (!run.Exists) return new Claimed(run, hold, replaced: null);
+            hold.Dispose(); // another process has just begun and ended there
         }
-        run.Delete();
-        return folder;
     }
 
-    private static IEnumerable<string> Candidates(string name) =>
-        Enumerable.Range(1, int.MaxValue).Select(i => Path.Combine(Root, i == 1 ? name : $"{name}-{i}"));
+    /// <summary>The run under a default name that was saved last.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public static string Newest(string name)
+    {
+        IEnumerable<string> folders = Directory.Exists(Root) ? Directory.EnumerateDirectories(Root, name + "*") : [];
+        return folders.Where(folder => IsNumbered(Path.GetFileName(folder), name) && new RunFolder(folder).LatestStep is not null)
+            .MaxBy(folder => File.GetLastWriteTimeUtc(Path.Combine(folder, "latest.json")))
+            ?? throw new InputException($"There is no run to resume in {Path.Combine(Root, name)}; name its folder: --resume DIR.");
+    }
+
+    /// <summary>The folder that the user named, which must not hold a run unless they say so.</summary>
+    /// <exception cref="InputException">It holds a run, or something else that is not a run's, or another process has it.</exception>
+    public static Claimed Claim(string folder, bool overwrite)
+    {
+        if (File.Exists(folder)) throw new InputException($"--out is '{folder}', but that is a file; name a folder.");
+        var run = new RunFolder(folder);
+        if (!run.Exists)
+        {
+            if (!IsFree(folder)) throw new InputException($"--out is '{folder}', but that folder holds other files; name a new or an empty one.");
+            return new Claimed(run, RunLock.Take(run), replaced: null);
+        }
+        if (!overwrite)
+        {
+            string how = run.LatestStep is null ? "" : $"continue it with --resume {Hint.Path(folder)}, ";
+            throw new InputException($"'{folder}' already holds a run{(run.LatestStep is { } step ? $" (saved at step {step:N0})" : "")}: {how}replace it with " +
+                "--overwrite, or choose another --out.");
+        }
+        RunLock.Take(run).Dispose();
+        // The old run stays aside until the new one has begun, in case the new one turns out to be impossible.
+        string aside = $"{run.Path}.replaced-{Environment.ProcessId}";
+        Directory.Move(run.Path, aside);
+        return new Claimed(run, RunLock.Take(run), aside);
+    }
+
+    private static bool IsFree(string folder)
+    {
+        if (!Directory.Exists(folder)) return true;
+        string[] entries = [.. Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName)!];
+        // Shards that a killed process left unfinished are in nobody's way.
+        return entries.Length == 0 || (entries is ["data"] && TokenDataset.IsUnfinished(Path.Combine(folder, "data")));
+    }
+
+    private static bool IsNumbered(string folder, string name) =>
+        folder == name || (folder.StartsWith(name + "-", StringComparison.Ordinal) && folder[(name.Length + 1)..].All(char.IsAsciiDigit));
+
+    /// <summary>A folder that this process holds for a new run.</summary>
+    public sealed class Claimed(RunFolder run, RunLock hold, string? replaced) : IDisposable
+    {
+        private bool _begun;
+
+        public RunFolder Run => run;
+
+        /// <summary>Says that the new run exists: a replaced one is deleted.</summary>
+        public void Begin()
+        {
+            _begun = true;
+            if (replaced is not null) Directory.Delete(replaced, recursive: true);
+        }
+
+        /// <summary>Lets go. Where no run has begun, everything is as it was.</summary>
+        public void Dispose()
+        {
+            hold.Dispose();
+            if (_begun) return;
+            run.Delete();
+            if (replaced is not null) Directory.Move(replaced, run.Path);
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Devices;
@@ -18,7 +19,7 @@ internal static class SampleCommand
         Option<string> model = CommonOptions.Model(), device = CommonOptions.Device();
         var standardInput = new Argument<string?>("-")
         {
-            Description = "Read the prompt from standard input.",
+            Description = "Read the prompt from standard input; a line end at its end is dropped.",
             Arity = ArgumentArity.ZeroOrOne,
             DefaultValueFactory = _ => null,
         };
@@ -95,6 +96,11 @@ internal static class SampleCommand
             options.Validate();
             string? text = ReadPrompt(parsed.GetValue(standardInput), parsed.GetValue(prompt), parsed.GetValue(promptFile));
             SavedModel saved = SavedModel.Find(parsed.GetRequiredValue(model));
+            if (!File.Exists(saved.Run.TokenizerPath))
+            {
+                throw new InputException($"The run in '{saved.Run.Path}' has no tokenizer, because its shards came without one: put the tokenizer.json that they were " +
+                    "made with into that folder.");
+            }
             ITokenizer tokenizer = TokenizerFile.Load(saved.Run.TokenizerPath);
             using Gpt gpt = saved.Load(DeviceChoice.Of(parsed.GetValue(device)!).Device);
             var writer = new SampleWriter(gpt, tokenizer, Console.Out);
@@ -111,9 +117,25 @@ internal static class SampleCommand
         {
             throw new InputException("The prompt is given twice: choose one of --prompt, --prompt-file and -.");
         }
-        if (standardInput is not null) return Console.In.ReadToEnd();
+        if (standardInput is not null) return ReadText(Console.OpenStandardInput(), "Standard input");
         if (file is null) return prompt;
         if (!File.Exists(file)) throw new InputException($"There is no file '{file}' (--prompt-file).");
-        return File.ReadAllText(file);
+        return ReadText(File.OpenRead(file), $"The prompt file '{file}'");
+    }
+
+    /// <summary>The whole text, which must be UTF-8; the line end that editors and echo put behind it is not part of a prompt.</summary>
+    private static string ReadText(Stream stream, string name)
+    {
+        using var bytes = new MemoryStream();
+        using (stream) stream.CopyTo(bytes);
+        try
+        {
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length).TrimStart('\uFEFF');
+            return text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InputException($"{name} is not UTF-8: save it in that encoding.", e);
+        }
     }
 }

@@ -78,18 +78,38 @@ internal static class TrainCommand
             {
                 if (configFile is not null) throw new InputException("--resume takes the run's own configuration: leave --config out, and change settings with --set.");
                 if (parsed.GetValue(data) is not null) throw new InputException("--resume takes the run's own data: leave --data out.");
+                if (parsed.GetValue(overwrite)) throw new InputException("--resume continues a run and --overwrite replaces one: choose one.");
+                if (parsed.GetValue(resume) is not null && (parsed.GetValue(output) ?? presetName) is not null)
+                {
+                    throw new InputException("--resume DIR names the run: leave --out and --preset out.");
+                }
                 string folder = parsed.GetValue(resume) ?? parsed.GetValue(output) ?? RunFolders.Newest(name);
                 return TrainingSession.Resume(folder, settings, parsed.GetValue(device)!, limits, cancel);
             }
 
             RunConfig run = configFile is not null ? RunConfig.Parse(ReadConfig(configFile), configFile, settings)
                 : RunConfig.Parse(PresetFile.Read(presetName ?? PresetFile.Default), $"The preset {presetName ?? PresetFile.Default}", settings);
-            if (parsed.GetValue(data) is { } path) run = run with { Data = run.Data with { Path = Path.GetFullPath(path) } };
-            string target = parsed.GetValue(output) is { } named ? RunFolders.Claim(named, parsed.GetValue(overwrite)) : RunFolders.Unused(name);
-            return TrainingSession.Start(run, target, parsed.GetValue(device)!, limits, cancel);
+            if (parsed.GetValue(data) is { } path)
+            {
+                run = run with { Data = run.Data with { Path = path } };
+                // Other text has other characters and words: its vocabulary is its own.
+                if (!settings.Any(s => s.StartsWith("model.vocabularySize", StringComparison.Ordinal))) run = run with { Model = run.Model with { VocabularySize = 0 } };
+            }
+            run = run with { Data = WithFullPaths(run.Data) };
+            bool replaces = parsed.GetValue(overwrite);
+            if (replaces && parsed.GetValue(output) is null) throw new InputException("--overwrite replaces the run that --out names: add --out DIR.");
+            using RunFolders.Claimed claimed = parsed.GetValue(output) is { } named ? RunFolders.Claim(named, replaces) : RunFolders.Unused(name);
+            return TrainingSession.Start(run, claimed, parsed.GetValue(device)!, limits, cancel);
         }));
         return command;
     }
+
+    /// <summary>Paths that stay right when the run is continued from another folder.</summary>
+    private static DataConfig WithFullPaths(DataConfig data) => data with
+    {
+        Path = data.Path is null or DataConfig.TinyShakespeare or DataConfig.Required ? data.Path : Path.GetFullPath(data.Path),
+        Tokenizer = File.Exists(data.Tokenizer) || Directory.Exists(data.Tokenizer) ? Path.GetFullPath(data.Tokenizer) : data.Tokenizer,
+    };
 
     private static string ReadConfig(string path)
     {

@@ -21,50 +21,67 @@ internal sealed record RunLimits(long? MaxSteps, TimeSpan? MaxTime);
 /// <summary>One call of <c>torchlm train</c>: data, model and trainer put together, and what is said about them.</summary>
 internal static class TrainingSession
 {
-    /// <summary>Splits up to this many tokens are evaluated whole at the end of a run; larger ones are left to <c>torchlm eval</c>.</summary>
-    private const long WholeSplitLimit = 2_000_000;
+    /// <summary>A whole validation split that would take longer than this at the end of a run is left to <c>torchlm eval</c>.</summary>
+    private static readonly TimeSpan s_wholeSplitLimit = TimeSpan.FromMinutes(1);
 
     private const int SampleTokens = 500;
 
-    /// <summary>Begins a run.</summary>
-    public static int Start(RunConfig config, string folder, string deviceName, RunLimits limits, CancellationToken cancel)
+    /// <summary>Begins a run in a folder that is held for it.</summary>
+    public static int Start(RunConfig config, RunFolders.Claimed folder, string deviceName, RunLimits limits, CancellationToken cancel)
     {
         DeviceChoice device = DeviceChoice.Of(deviceName);
-        var run = new RunFolder(folder);
-        CreateFolder(run);
-        try
+        TokenDataset dataset = OpenData(config, folder.Run, cancel);
+        ITokenizer? tokenizer = RunData.Tokenizer(dataset);
+        config = Resolve(config, dataset, tokenizer);
+        return Train(folder.Run, config, dataset, tokenizer, device, limits, trainer =>
         {
-            TokenDataset dataset = OpenData(config, run, cancel);
-            ITokenizer? tokenizer = RunData.Tokenizer(dataset);
-            config = Resolve(config, dataset, tokenizer);
-            return Train(run, config, dataset, tokenizer, device, limits, resumeFrom: null, cancel);
-        }
-        catch (InputException) when (!run.Exists)
-        {
-            run.Delete(); // the run never began: leave nothing behind
-            throw;
-        }
+            tokenizer?.Save(folder.Run.TokenizerPath);
+            DurableFile.WriteText(folder.Run.ConfigPath, config.ToJson() + "\n"); // from here on the folder holds a run
+            folder.Begin();
+        }, cancel);
     }
 
     /// <summary>Continues a run from its latest checkpoint.</summary>
-    public static int Resume(string folder, IReadOnlyList<string> settings, string deviceName, RunLimits limits, CancellationToken cancel)
+    public static int Resume(string path, IReadOnlyList<string> settings, string deviceName, RunLimits limits, CancellationToken cancel)
     {
         DeviceChoice device = DeviceChoice.Of(deviceName);
-        var run = new RunFolder(folder);
-        RunConfig config = run.ReadConfig(settings);
-        long step = run.LatestStep ?? throw new InputException($"The run in '{folder}' has no checkpoint to continue from; start it anew.");
-        if (step >= config.Training.Steps)
+        var run = new RunFolder(path);
+        RunConfig before = run.ReadConfig(), config = run.ReadConfig(settings);
+        RefuseOtherRun(before, config);
+        using RunLock hold = RunLock.Take(run);
+        long step = run.LatestStep ?? throw new InputException($"The run in '{path}' has no checkpoint to continue from; start it anew with --overwrite.");
+        long end = Math.Min(config.Training.Steps, limits.MaxSteps ?? long.MaxValue);
+        if (step >= end)
         {
-            throw new InputException($"The run in '{folder}' has made all of its {config.Training.Steps:N0} steps; to go on, ask for more: --set training.steps=N.");
+            throw new InputException($"The run in '{path}' has made step {step:N0} of {end:N0} already; to go on, ask for more: " +
+                (end == limits.MaxSteps ? "a higher --max-steps." : "--set training.steps=N."));
         }
         TokenDataset dataset = OpenData(config, run, cancel);
-        if (settings.Count > 0) DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n");
         ITokenizer? tokenizer = File.Exists(run.TokenizerPath) ? TokenizerFile.Load(run.TokenizerPath) : null;
-        return Train(run, config, dataset, tokenizer, device, limits, run.StepPath(step), cancel);
+        if (tokenizer is not null && dataset.TokenizerFile is { } theirs && File.ReadAllText(theirs) != File.ReadAllText(run.TokenizerPath))
+        {
+            throw new InputException($"The data in '{dataset.Folder}' is no longer what the run began with: its tokenizer is another one than the run's.");
+        }
+        return Train(run, config, dataset, tokenizer, device, limits, trainer =>
+        {
+            bool same = trainer.Resume(run.StepPath(step));
+            Console.Error.WriteLine($"Continuing at step {step:N0}" + (same ? "." : ", with changed settings: from here on it is another run."));
+            if (settings.Count > 0) DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n");
+        }, cancel);
+    }
+
+    /// <summary>What a checkpoint cannot be continued with: another model, other data.</summary>
+    private static void RefuseOtherRun(RunConfig before, RunConfig after)
+    {
+        if (before.Model with { Dropout = 0 } != after.Model with { Dropout = 0 })
+        {
+            throw new InputException("A resumed run keeps its model: of the settings model.*, only model.dropout can be changed.");
+        }
+        if (before.Data != after.Data) throw new InputException("A resumed run keeps its data: the settings data.* cannot be changed.");
     }
 
     private static int Train(RunFolder run, RunConfig config, TokenDataset dataset, ITokenizer? tokenizer, DeviceChoice device, RunLimits limits,
-        string? resumeFrom, CancellationToken cancel)
+        Action<Trainer> begin, CancellationToken cancel)
     {
         TrainingConfig training = config.Training;
         ModelConfig shape = config.Model;
@@ -75,43 +92,43 @@ internal static class TrainingSession
         using var batches = new BatchLoader(dataset.Train, training.BatchSize, shape.ContextLength, shape.VocabularySize, training.Seed, device.Device);
         using var validation = new EvaluationSource(validationSplit, training.EvalBatches, training.BatchSize, shape.ContextLength, shape.VocabularySize,
             training.Seed, device.Device);
-        if (resumeFrom is null)
-        {
-            tokenizer?.Save(run.TokenizerPath);
-            DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n"); // from here on the folder holds a run
-        }
         double peakFlops = DevicePeak.MeasureFlops(device.Device);
         RunHeader.Print(run, config, dataset, device, peakFlops);
 
-        long continueAt = resumeFrom is null ? 0 : SavedStep(resumeFrom);
-        using var metrics = new MetricsFile(run.MetricsPath, continueAt);
         using var console = new ConsoleProgress(config, tokenizer);
-        using var trainer = new Trainer(model, config, run, batches, validation, [metrics, console], peakFlops);
-        if (resumeFrom is not null)
-        {
-            bool same = trainer.Resume(resumeFrom);
-            Console.Error.WriteLine($"Continuing at step {trainer.State.Step:N0}" + (same ? "." : ", with changed settings: from here on it is another run."));
-        }
-
+        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops);
+        begin(trainer);
+        using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step);
+        trainer.Observers = [metrics, console];
         StopReason reason = trainer.Run(limits.MaxSteps, limits.MaxTime, cancel);
         console.Dispose();
         switch (reason)
         {
             case StopReason.Diverged:
-                Console.Error.WriteLine($"torchlm: training diverged: the loss was no longer a number at step {trainer.State.Step:N0}; continue from the last " +
-                    $"checkpoint with a lower rate: torchlm train --resume {run.Path} --set optimizer.learningRate={config.Optimizer.LearningRate / 3:0.#e-0}");
+                Console.Error.WriteLine($"torchlm: training diverged: the loss was no longer a number at step {trainer.State.Step:N0}; {AfterDivergence(run, config)}");
                 return ExitCode.Failed;
             case StopReason.Cancelled:
-                Console.Error.WriteLine($"Interrupted; saved at step {trainer.State.Step:N0}. Continue with: torchlm train --resume {run.Path}");
+                Console.Error.WriteLine($"Interrupted; saved at step {trainer.State.Step:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}");
                 return ExitCode.Interrupted;
         }
-        Conclude(run, model, config, validationSplit, trainer.State, reason, cancel);
+        Conclude(run, model, config, validationSplit, trainer.State, reason, peakFlops, cancel);
         if (tokenizer is not null) Speak(run, model, tokenizer, cancel);
         return ExitCode.Done;
     }
 
+    /// <summary>What to do about a run whose loss is no longer a number.</summary>
+    private static string AfterDivergence(RunFolder run, RunConfig config)
+    {
+        double rate = config.Optimizer.LearningRate / 3;
+        string lower = $"--set optimizer.learningRate={rate:0.#e-0}" +
+            (rate < config.Optimizer.MinLearningRate ? $" --set optimizer.minLearningRate={rate / 10:0.#e-0}" : "");
+        return run.LatestStep is null ? $"there is no checkpoint, so start anew with a lower rate: --out {Hint.Path(run.Path)} --overwrite {lower}"
+            : $"continue from the last checkpoint with a lower rate: torchlm train --resume {Hint.Path(run.Path)} {lower}";
+    }
+
     /// <summary>What the run reached, measured on the best checkpoint.</summary>
-    private static void Conclude(RunFolder run, Gpt model, RunConfig config, DatasetSplit split, TrainingState state, StopReason reason, CancellationToken cancel)
+    private static void Conclude(RunFolder run, Gpt model, RunConfig config, DatasetSplit split, TrainingState state, StopReason reason,
+        double peakFlops, CancellationToken cancel)
     {
         long? best = run.BestStep;
         string which = "after the last step";
@@ -123,17 +140,18 @@ internal static class TrainingSession
         Console.WriteLine(reason switch
         {
             StopReason.NoImprovement => $"Stopped early at step {state.Step:N0}: no better validation loss in {config.Training.Patience} evaluations.",
-            StopReason.OutOfTime => $"Time is up at step {state.Step:N0} of {config.Training.Steps:N0}. Continue with: torchlm train --resume {run.Path}",
-            StopReason.StepLimit => $"Stopped at step {state.Step:N0} of {config.Training.Steps:N0}. Continue with: torchlm train --resume {run.Path}",
+            StopReason.OutOfTime => $"Time is up at step {state.Step:N0} of {config.Training.Steps:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}",
+            StopReason.StepLimit => $"Stopped at step {state.Step:N0} of {config.Training.Steps:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}",
             _ => $"Finished {state.Step:N0} steps, {state.Tokens:N0} tokens in {ConsoleProgress.Time(state.TrainingSeconds)}.",
         });
-        if (state.BestLoss is { } estimate && config.Training.EvalBatches > 0)
+        if (best is not null && state.BestLoss is { } estimate && config.Training.EvalBatches > 0)
         {
             Console.WriteLine($"Best validation estimate ({config.Training.EvalBatches} random batches, the same each time): {estimate:0.0000} nats/token.");
         }
-        if (split.Tokens > WholeSplitLimit)
+        double seconds = split.Tokens * ModelCost.TrainingFlopsPerToken(config.Model) / peakFlops; // a third of the work at a third of the peak
+        if (seconds > s_wholeSplitLimit.TotalSeconds)
         {
-            Console.WriteLine($"The whole validation split ({split.Tokens:N0} tokens): torchlm eval --model {run.Path}");
+            Console.WriteLine($"The whole validation split ({split.Tokens:N0} tokens): torchlm eval --model {Hint.Path(run.Path)}");
             return;
         }
         using var whole = new EvaluationSource(split, batches: 0, config.Training.BatchSize, config.Model.ContextLength, config.Model.VocabularySize, 0, model.Device);
@@ -152,22 +170,7 @@ internal static class TrainingSession
     {
         Console.WriteLine("\nIt writes:\n");
         new SampleWriter(model, tokenizer, Console.Out).Write(null, new SamplingOptions(), 1, SampleTokens, [], useCache: true, cancel);
-        Console.WriteLine($"\nMore of it: torchlm sample --model {Path.GetRelativePath(".", run.Path)}");
-    }
-
-    private static void CreateFolder(RunFolder run)
-    {
-        try
-        {
-            Directory.CreateDirectory(run.Path);
-            string probe = Path.Combine(run.Path, $".{Environment.ProcessId}.tmp");
-            File.WriteAllBytes(probe, []);
-            File.Delete(probe);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"Cannot write to the run's folder '{run.Path}': {e.Message} Choose another with --out.", e);
-        }
+        Console.WriteLine($"\nMore of it: torchlm sample --model {Hint.Path(run.Path)}");
     }
 
     private static TokenDataset OpenData(RunConfig config, RunFolder run, CancellationToken cancel)
@@ -185,7 +188,7 @@ internal static class TrainingSession
             throw new InputException($"The data set '{dataset.Folder}' has no tokenizer.json, so its vocabulary is not known: say how many ids there are, for " +
                 "example --set model.vocabularySize=50257.");
         }
-        if (tokenizer is not null && vocabulary != 0 && vocabulary < tokenizer.VocabularySize)
+        if (tokenizer is not null && vocabulary != 0 && vocabulary != tokenizer.VocabularySize)
         {
             throw new InputException($"model.vocabularySize is {vocabulary}, but the tokenizer has {tokenizer.VocabularySize} ids; leave it 0 to take those.");
         }
@@ -193,6 +196,4 @@ internal static class TrainingSession
         config.Model.Validate();
         return config;
     }
-
-    private static long SavedStep(string checkpoint) => long.Parse(Path.GetFileName(checkpoint).Split('-')[^1], System.Globalization.CultureInfo.InvariantCulture);
 }

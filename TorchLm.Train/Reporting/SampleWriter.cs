@@ -1,3 +1,4 @@
+using System.Text;
 using TorchLm.Core.Generation;
 using TorchLm.Core.Model;
 using TorchLm.Tokenizers;
@@ -62,7 +63,8 @@ internal sealed class SampleWriter(Gpt model, ITokenizer tokenizer, TextWriter o
     {
         private readonly StreamingDecoder _decoder = new(tokenizer);
         private readonly StopStrings _stops = new(stops);
-        private readonly System.Text.StringBuilder _text = new();
+        private readonly StringBuilder _text = new();
+        private string _space = ""; // white space is shown once something follows it
 
         public bool Ended { get; private set; }
 
@@ -85,8 +87,11 @@ internal sealed class SampleWriter(Gpt model, ITokenizer tokenizer, TextWriter o
 
         private string Keep(string piece)
         {
-            _text.Append(piece);
-            return piece;
+            piece = _space + piece;
+            string shown = piece.TrimEnd();
+            _space = piece[shown.Length..];
+            _text.Append(shown);
+            return shown;
         }
     }
 }

@@ -1,0 +1,104 @@
+namespace TorchLm.Tests.Train;
+
+/// <summary>What the program refuses so that no run is lost, mixed up or shared.</summary>
+public sealed class RunSafetyTests : IDisposable
+{
+    private static readonly string[] s_train = ["train", "--preset", "gpt2-tiny", "--set", "training.steps=4"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("model.layerCount=3", "model.")]
+    [InlineData("data.path=other.txt", "data.")]
+    public void A_resumed_run_keeps_its_model_and_data_and_its_configuration_file(string setting, string word)
+    {
+        Done([.. s_train, "--out", "run", "--max-steps", "2"]);
+        string config = Read("run/config.json");
+        Run("train", "--resume", "run", "--set", setting).AssertRefused(word);
+        Assert.Equal(config, Read("run/config.json"));
+        Done("train", "--resume", "run", "--set", "training.logInterval=1");
+        Assert.Contains("\"logInterval\": 1", Read("run/config.json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Overwriting_keeps_the_old_run_until_the_new_one_has_begun()
+    {
+        Done([.. s_train, "--out", "run"]);
+        byte[] weights = File.ReadAllBytes(At("run/step-00000004/model.safetensors"));
+        Run([.. s_train, "--out", "run", "--overwrite", "--data", "nowhere.txt"]).AssertRefused("nowhere.txt");
+        Assert.Equal(weights, File.ReadAllBytes(At("run/step-00000004/model.safetensors")));
+        Assert.Equal(["run"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+        Done([.. s_train, "--out", "run", "--overwrite", "--seed", "7"]);
+        Assert.NotEqual(weights, File.ReadAllBytes(At("run/step-00000004/model.safetensors")));
+        Assert.Equal(["run"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task A_folder_in_which_a_process_trains_is_left_to_it()
+    {
+        using System.Diagnostics.Process process = ProgramProcess.Start(_folder.Path, ["train", "--preset", "gpt2-tiny", "--set", "training.steps=1000000"]);
+        try
+        {
+            Task output = Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
+            while (!process.HasExited && !File.Exists(At("checkpoints/gpt2-tiny/metrics.jsonl"))) await Task.Delay(50);
+            Run("train", "--resume", "checkpoints/gpt2-tiny").AssertRefused("Another process");
+            Run([.. s_train, "--out", "checkpoints/gpt2-tiny", "--overwrite"]).AssertRefused("Another process");
+            Done(s_train);
+            Assert.True(File.Exists(At("checkpoints/gpt2-tiny-2/config.json")));
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Fact]
+    public void A_vocabulary_that_is_not_the_tokenizers_is_refused_and_another_text_brings_its_own()
+    {
+        _folder.File("a.txt", string.Concat(Enumerable.Repeat("abcdefg hijk\n", 100)));
+        _folder.File("b.txt", string.Concat(Enumerable.Repeat("vwxyz\n", 200)));
+        Run([.. s_train, "--data", "a.txt", "--set", "model.vocabularySize=300"]).AssertRefused("model.vocabularySize", "300", "13");
+        Done([.. s_train, "--data", "a.txt", "--out", "a"]);
+        Done("train", "--config", "a/config.json", "--data", "b.txt", "--out", "b");
+        Assert.Contains("\"vocabularySize\": 6", Read("b/config.json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_batch_that_no_memory_holds_fails_with_a_sentence()
+    {
+        ProgramProcess result = Run([.. s_train, "--out", "run", "--set", "training.batchSize=100000000", "--set", "training.evalBatches=0"]);
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("training.batchSize", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--overwrite")]
+    [InlineData("--out", "other")]
+    [InlineData("--preset", "fables")]
+    [InlineData("--data", "x.txt")]
+    [InlineData("--config", "x.json")]
+    public void Options_that_make_no_sense_on_a_resume_are_refused(params string[] options) =>
+        Run(["train", "--resume", "run", .. options]).AssertRefused(options[0]);
+
+    [Fact]
+    public void A_prompt_that_is_not_UTF8_is_refused()
+    {
+        _folder.File("prompt.txt", [0xff, 0xfe, 0x41, 0x00]);
+        Run("sample", "--model", "run", "--prompt-file", "prompt.txt").AssertRefused("prompt.txt", "UTF-8");
+    }
+
+    private string At(string path) => Path.Combine(_folder.Path, path);
+
+    private string Read(string path) => File.ReadAllText(At(path));
+
+    private ProgramProcess Run(params string[] arguments) => ProgramProcess.Run(_folder.Path, arguments);
+
+    private void Done(params string[] arguments)
+    {
+        ProgramProcess result = Run(arguments);
+        Assert.True(result.ExitCode == 0, $"torchlm {string.Join(' ', arguments)} exited with {result.ExitCode}: {result.Errors}");
+    }
+}
