@@ -33,7 +33,8 @@ public static class RunData
 
         (IEnumerable<Document> documents, SplitRule rule, bool separate) = Text(data, config.Training.Seed, say, cancel);
         TokenizerSource tokenizer = TokenizerSource.From(TokenizerChoice.Parse(data.Tokenizer), data.VocabularySize, withEndOfText: separate);
-        DatasetBuilder.Build(documents, tokenizer, rule, folder, new BuildOptions(Overwrite: true), progress, cancel);
+        BuildReport report = DatasetBuilder.Build(documents, tokenizer, rule, folder, new BuildOptions(Overwrite: true), progress, cancel);
+        if (report.SplitNote is { } note) say(note);
         return TokenDataset.Open(folder);
     }
 

@@ -17,6 +17,21 @@ public sealed record BuildReport(string Folder, DatasetManifest Manifest, TimeSp
     /// <summary>Tokens of all splits.</summary>
     public long Tokens { get; } = Manifest.Splits.Values.Sum(split => split.Tokens);
 
+    /// <summary>
+    /// A sentence for the user where the validation split's share is far from what was asked for (few documents divide coarsely); else null.
+    /// </summary>
+    public string? SplitNote
+    {
+        get
+        {
+            if (Manifest.SplitRule.ValFraction is not { } asked || asked == 0) return null;
+            double share = Manifest.Splits.TryGetValue(SplitNames.Val, out SplitEntry? val) ? (double)val.Tokens / Tokens : 0;
+            if (share >= asked / 2 && share <= asked * 2) return null;
+            return $"The validation split holds {100 * share:0.#} % of the tokens instead of {100 * asked:0.#} %, because whole documents are divided and there are " +
+                $"only {Documents:N0} of them: join them into one file to divide by position.";
+        }
+    }
+
     /// <summary>Bytes of text per token, over all splits: how well the tokenizer compresses.</summary>
     public double BytesPerToken => (double)Bytes / Tokens;
 }

@@ -50,6 +50,16 @@ public sealed class DatasetBuilderTests : IDisposable
     }
 
     [Fact]
+    public void A_share_that_few_documents_cannot_give_is_said()
+    {
+        Document[] few = [Document.FromText("A short one.", "a"), Document.FromText("Another of these.", "a")];
+        string? note = Build(few, SplitRule.ByFraction(0.1)).SplitNote;
+        Assert.Contains("10 %", note, StringComparison.Ordinal);
+        Document[] one = [Document.FromText(string.Concat(Enumerable.Repeat("One long text. ", 100)), "a")];
+        Assert.Null(DatasetBuilder.Build(one, TokenizerSource.Characters(), SplitRule.ByFraction(0.1), Path.Combine(_folder.Path, "one")).SplitNote);
+    }
+
+    [Fact]
     public void Entropy_unknown_for_one_document_is_unknown_for_the_split()
     {
         Document known = Document.FromText("known", "a", nats: 1), val = Document.FromText("val", "a", nats: 2);

@@ -103,6 +103,23 @@ public class StoppingTests
         Assert.Equal(StopReason.Cancelled, run.Trainer.Run(cancel: new CancellationToken(canceled: true)));
     }
 
+    [Fact]
+    public void An_evaluation_that_was_interrupted_is_made_up_for_by_the_resumed_run()
+    {
+        using var whole = new TemporaryFolder();
+        using var parts = new TemporaryFolder();
+        TestRun.RunIn(whole.Path, TestRun.Config);
+        Assert.Equal(StopReason.Cancelled, TestRun.RunIn(parts.Path, TestRun.Config, stopAfter: 25)); // step 25 is evaluated
+        Assert.Equal(25, new RunFolder(parts.Path).LatestStep);
+        Assert.DoesNotContain(Evaluations(parts), line => line.Contains("\"step\":25", StringComparison.Ordinal));
+        TestRun.RunIn(parts.Path, TestRun.Config);
+        Assert.Equal(Evaluations(whole), Evaluations(parts));
+        Assert.Equal(new RunFolder(whole.Path).BestStep, new RunFolder(parts.Path).BestStep);
+
+        static string[] Evaluations(TemporaryFolder folder) =>
+            [.. File.ReadLines(new RunFolder(folder.Path).MetricsPath).Where(line => line.Contains("val_loss", StringComparison.Ordinal))];
+    }
+
     private static double LossOf(TestRun run, Batch batch) => Evaluator.Evaluate(run.Model, new ValidationBatches(_ => [Copy(batch)])).Loss;
 
     private static Batch Copy(Batch batch) => new(batch.Inputs.clone(), batch.Targets.clone());

@@ -10,7 +10,7 @@ namespace TorchLm.Train.Reporting;
 /// <summary>A run's progress on standard error: a line for each evaluation with a glimpse of the model's text, and on a terminal a live line between.</summary>
 internal sealed class ConsoleProgress(RunConfig config, ITokenizer? tokenizer) : ITrainingObserver, IDisposable
 {
-    private const int GlimpseTokens = 60;
+    private const int GlimpseTokens = 60, GlimpseLength = 100;
 
     private readonly StatusLine _line = new();
     private StepMetrics? _last;
@@ -60,6 +60,7 @@ internal sealed class ConsoleProgress(RunConfig config, ITokenizer? tokenizer) :
     {
         using var text = new StringWriter();
         new SampleWriter(model, tokenizer!, text).Write(null, new SamplingOptions(), 1, GlimpseTokens, [], useCache: true, default);
-        return string.Concat(text.ToString().Trim().ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? ' ' : c));
+        string line = string.Concat(text.ToString().Trim().ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? ' ' : c));
+        return line.Length <= GlimpseLength ? line : line[..GlimpseLength];
     }
 }

@@ -15,6 +15,7 @@ internal static class DatasetReport
         {
             Console.WriteLine($"  {name,-5} {split.Tokens,14:N0} tokens in {split.Shards.Count} shard{(split.Shards.Count == 1 ? "" : "s")}");
         }
+        if (report.SplitNote is { } note) Console.Error.WriteLine(note);
         Console.WriteLine($"Train on it: torchlm train --data {report.Folder}");
     }
 }
