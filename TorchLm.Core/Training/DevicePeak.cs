@@ -8,25 +8,26 @@ namespace TorchLm.Core.Training;
 public static class DevicePeak
 {
     /// <summary>Measures for about a third of a second.</summary>
-    /// <returns>Floating-point operations per second in float32.</returns>
-    public static double MeasureFlops(Device device)
+    /// <param name="device">The device.</param>
+    /// <param name="precision">The type of the factors.</param>
+    /// <returns>Floating-point operations per second.</returns>
+    public static double MeasureFlops(Device device, ScalarType precision = ScalarType.Float32)
     {
         bool cudaDevice = device.type == DeviceType.CUDA;
         int size = cudaDevice ? 4096 : 1024;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Tensor a = ones([size, size], device: device), b = ones([size, size], device: device), c = empty([size, size], device: device);
+        Tensor Square() => ones([size, size], precision, device);
+        Tensor a = Square(), b = Square(), c = Square();
         double best = double.MaxValue;
         var total = Stopwatch.StartNew();
         for (int i = 0; i < 4 || (total.ElapsedMilliseconds < 300 && i < 1000); i++)
         {
             long start = Stopwatch.GetTimestamp();
-            matmul_out(c, a, b);
+            c.addmm_(a, b, beta: 0, alpha: 1);
             if (cudaDevice) cuda.synchronize(device);
             best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         return 2.0 * size * size * size / best;
-
-        static void matmul_out(Tensor result, Tensor left, Tensor right) => result.addmm_(left, right, beta: 0, alpha: 1);
     }
 }

@@ -119,18 +119,41 @@ public sealed class JourneyTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Bench_times_a_shape_and_its_parts()
+    {
+        using JsonDocument json = JsonDocument.Parse(Done("bench", "--config", "tiny", "--seconds", "0.1", "--json").Output);
+        Assert.True(json.RootElement.GetProperty("peak_gflops").GetProperty("fp32").GetDouble() > 1);
+        JsonElement shape = Assert.Single(json.RootElement.GetProperty("shapes").EnumerateArray());
+        Assert.Equal("tiny", shape.GetProperty("name").GetString());
+        double step = shape.GetProperty("ms_per_step").GetDouble();
+        Assert.Equal(12 * 64 / step * 1000, shape.GetProperty("tokens_per_second").GetDouble(), 0.01 * 12 * 64 / step * 1000);
+        foreach (string field in new[] { "share_of_peak", "baseline_ms_per_step", "data_ms", "forward_ms", "backward_ms", "clip_ms", "peak_rss_mb" })
+        {
+            Assert.True(shape.GetProperty(field).GetDouble() > 0, field);
+        }
+        Assert.True(shape.GetProperty("optimizer_ms").GetDouble() >= 0);
+    }
+
     [UnixFact("there is no way to ask one process to end on Windows")]
     public async Task An_interrupted_run_is_saved_and_goes_on()
     {
         using System.Diagnostics.Process process = ProgramProcess.Start(_folder.Path, ["train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=100000"]);
-        string metrics = Path.Combine(_folder.Path, "run", "metrics.jsonl");
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        while (!process.HasExited && (!File.Exists(metrics) || new FileInfo(metrics).Length < 200)) await Task.Delay(50);
-        // Not SIGINT, which takes the same way: a shell's background jobs, and so their children, ignore that one.
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-TERM", process.Id.ToString()])) await kill.WaitForExitAsync();
-        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(1)));
-        Assert.Equal(130, process.ExitCode);
-        Assert.Contains("--resume", await errors, StringComparison.Ordinal);
+        try
+        {
+            string metrics = Path.Combine(_folder.Path, "run", "metrics.jsonl");
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            while (!process.HasExited && (!File.Exists(metrics) || new FileInfo(metrics).Length < 200)) await Task.Delay(50);
+            // Not SIGINT, which takes the same way: a shell's background jobs, and so their children, ignore that one.
+            using (var kill = System.Diagnostics.Process.Start("kill", ["-TERM", process.Id.ToString()])) await kill.WaitForExitAsync();
+            Assert.True(process.WaitForExit(TimeSpan.FromMinutes(1)));
+            Assert.Equal(130, process.ExitCode);
+            Assert.Contains("--resume", await errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true); // nothing where it has ended
+        }
         Done("train", "--resume", "run", "--max-time", "1s");
     }
 
