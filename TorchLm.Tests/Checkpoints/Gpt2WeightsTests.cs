@@ -2,7 +2,6 @@ using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
-using TorchLm.Tests.Support;
 using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Checkpoints;

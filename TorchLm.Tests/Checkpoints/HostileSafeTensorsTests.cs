@@ -1,6 +1,5 @@
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Checkpoints;
 

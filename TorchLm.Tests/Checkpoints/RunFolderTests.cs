@@ -4,7 +4,6 @@ using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
 using TorchLm.Core.Optimization;
 using TorchLm.Core.Training;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Checkpoints;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
-using TorchLm.Tests.Support;
 using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Checkpoints;

@@ -2,7 +2,6 @@ using TorchLm.Core;
 using TorchLm.Core.Generation;
 using TorchLm.Core.Model;
 using TorchLm.Tests.Model;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Generation;
 

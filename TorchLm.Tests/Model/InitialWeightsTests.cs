@@ -1,6 +1,5 @@
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
-using TorchLm.Tests.Support;
 using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Model;

@@ -1,5 +1,4 @@
 using TorchLm.Core.Model;
-using TorchLm.Tests.Support;
 using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Model;

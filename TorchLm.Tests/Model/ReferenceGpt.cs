@@ -1,6 +1,5 @@
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Model;
 

@@ -3,7 +3,6 @@ using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using TorchLm.Core.Model;
 using TorchLm.Core.Training;
-using TorchLm.Tests.Support;
 using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Native;

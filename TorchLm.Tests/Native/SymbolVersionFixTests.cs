@@ -1,5 +1,4 @@
 using TorchLm.Core.Native;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Native;
 

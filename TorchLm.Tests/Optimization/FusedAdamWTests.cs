@@ -1,7 +1,6 @@
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
 using TorchLm.Core.Optimization;
-using TorchLm.Tests.Support;
 using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Optimization;

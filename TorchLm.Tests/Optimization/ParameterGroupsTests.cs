@@ -1,6 +1,5 @@
 using TorchLm.Core.Model;
 using TorchLm.Core.Optimization;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Optimization;
 

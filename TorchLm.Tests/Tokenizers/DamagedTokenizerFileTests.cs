@@ -67,8 +67,8 @@ public class DamagedTokenizerFileTests
     public void A_damaged_or_unsupported_file_is_refused_by_a_sentence(string path, string value, string expected)
     {
         using var folder = new TemporaryFolder();
-        TokenizerSamples.Get("bpe").Save(folder.File("sound.json"));
-        JsonNode json = JsonNode.Parse(File.ReadAllText(folder.File("sound.json")))!;
+        TokenizerSamples.Get("bpe").Save(folder.In("sound.json"));
+        JsonNode json = JsonNode.Parse(File.ReadAllText(folder.In("sound.json")))!;
         string[] steps = path.Split('.');
         JsonNode parent = json;
         foreach (string step in steps[..^1]) parent = parent is JsonArray array ? array[int.Parse(step)]! : parent[step]!;
@@ -119,8 +119,8 @@ public class DamagedTokenizerFileTests
         using var folder = new TemporaryFolder();
         byte[] sound = File.ReadAllBytes(SavedCharacters(folder));
         sound[Array.IndexOf(sound, (byte)'Q')] = 0xFF;
-        File.WriteAllBytes(folder.File("tokenizer.json"), sound);
-        AssertRefused(folder.File("tokenizer.json"), "not valid");
+        File.WriteAllBytes(folder.In("tokenizer.json"), sound);
+        AssertRefused(folder.In("tokenizer.json"), "not valid");
     }
 
     [Fact]
@@ -142,10 +142,10 @@ public class DamagedTokenizerFileTests
         {
             byte[] changed = [.. whole];
             changed[index] = (byte)random.Next(256);
-            File.WriteAllBytes(folder.File("tokenizer.json"), changed);
+            File.WriteAllBytes(folder.In("tokenizer.json"), changed);
             try
             {
-                TokenizerFile.Load(folder.File("tokenizer.json")).Encode("");
+                TokenizerFile.Load(folder.In("tokenizer.json")).Encode("");
             }
             catch (TokenizerException refusal)
             {
@@ -158,8 +158,8 @@ public class DamagedTokenizerFileTests
     public void A_published_encoding_without_its_merges_is_refused()
     {
         using var folder = new TemporaryFolder();
-        TokenizerSamples.Get("cl100k_base").Save(folder.File("sound.json"));
-        string text = File.ReadAllText(folder.File("sound.json"));
+        TokenizerSamples.Get("cl100k_base").Save(folder.In("sound.json"));
+        string text = File.ReadAllText(folder.In("sound.json"));
         string withoutMerges = text[..text.IndexOf("\"merges\"", StringComparison.Ordinal)] + "\"merges\": []}}";
         AssertRefused(folder.Write("tokenizer.json", withoutMerges), "some ids stand for nothing");
     }
@@ -177,13 +177,13 @@ public class DamagedTokenizerFileTests
     {
         using var folder = new TemporaryFolder();
         var refusal = Assert.Throws<TokenizerException>(() => TokenizerFile.Load(folder.Path));
-        Assert.Contains(folder.File("tokenizer.json"), refusal.Message);
+        Assert.Contains(folder.In("tokenizer.json"), refusal.Message);
     }
 
     private static string SavedCharacters(TemporaryFolder folder)
     {
-        CharTokenizer.FromCharacters("aQé🙂".EnumerateRunes(), withEndOfText: true).Save(folder.File("sound.json"));
-        return folder.File("sound.json");
+        CharTokenizer.FromCharacters("aQé🙂".EnumerateRunes(), withEndOfText: true).Save(folder.In("sound.json"));
+        return folder.In("sound.json");
     }
 
     private static void AssertRefused(string path, string expected)

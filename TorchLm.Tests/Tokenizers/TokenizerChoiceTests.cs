@@ -17,8 +17,8 @@ public class TokenizerChoiceTests
     public void A_file_and_the_folder_that_holds_it_are_understood()
     {
         using var folder = new TemporaryFolder();
-        TokenizerSamples.Get("bpe").Save(folder.File("tokenizer.json"));
-        foreach (string path in (string[])[folder.Path, folder.File("tokenizer.json")])
+        TokenizerSamples.Get("bpe").Save(folder.In("tokenizer.json"));
+        foreach (string path in (string[])[folder.Path, folder.In("tokenizer.json")])
             Assert.Equal("bpe", Assert.IsType<TokenizerChoice.Ready>(TokenizerChoice.Parse(path)).Open().Kind);
     }
 

@@ -13,12 +13,12 @@ public class TokenizerFileTests
     {
         ITokenizer tokenizer = TokenizerSamples.Get(name);
         using var folder = new TemporaryFolder();
-        tokenizer.Save(folder.File("tokenizer.json"));
-        ITokenizer loaded = TokenizerFile.Load(folder.File("tokenizer.json"));
+        tokenizer.Save(folder.In("tokenizer.json"));
+        ITokenizer loaded = TokenizerFile.Load(folder.In("tokenizer.json"));
         AssertEqual(tokenizer, loaded);
 
-        loaded.Save(folder.File("again.json"));
-        Assert.Equal(File.ReadAllBytes(folder.File("tokenizer.json")), File.ReadAllBytes(folder.File("again.json")));
+        loaded.Save(folder.In("again.json"));
+        Assert.Equal(File.ReadAllBytes(folder.In("tokenizer.json")), File.ReadAllBytes(folder.In("again.json")));
         Assert.Equal(2, Directory.GetFiles(folder.Path).Length); // nothing temporary is left
     }
 
@@ -27,7 +27,7 @@ public class TokenizerFileTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("tokenizer.json", "old and longer than nothing");
-        CharTokenizer.FromCharacters("ab\0\"\\é\u2028".EnumerateRunes()).Save(folder.File("tokenizer.json"));
+        CharTokenizer.FromCharacters("ab\0\"\\é\u2028".EnumerateRunes()).Save(folder.In("tokenizer.json"));
         Assert.Equal("\0é\\\"", Reencode(TokenizerFile.Load(folder.Path), "\0é\\\""));
     }
 
@@ -38,8 +38,8 @@ public class TokenizerFileTests
         string path = Path.Combine(folder.Path, "missing", "tokenizer.json");
         Assert.Contains(path, Assert.Throws<TokenizerException>(() => TokenizerSamples.Get("bpe").Save(path)).Message);
 
-        Directory.CreateDirectory(folder.File("taken.json"));
-        Assert.Throws<TokenizerException>(() => TokenizerSamples.Get("bpe").Save(folder.File("taken.json")));
+        Directory.CreateDirectory(folder.In("taken.json"));
+        Assert.Throws<TokenizerException>(() => TokenizerSamples.Get("bpe").Save(folder.In("taken.json")));
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
 
@@ -53,8 +53,8 @@ public class TokenizerFileTests
     {
         var tokenizer = TokenizerSamples.GetByteLevel("bpe");
         using var folder = new TemporaryFolder();
-        tokenizer.Save(folder.File("tokenizer.json"));
-        JsonNode json = JsonNode.Parse(File.ReadAllText(folder.File("tokenizer.json")))!;
+        tokenizer.Save(folder.In("tokenizer.json"));
+        JsonNode json = JsonNode.Parse(File.ReadAllText(folder.In("tokenizer.json")))!;
         JsonObject model = json["model"]!.AsObject();
         string start = "";
         switch (variant)
@@ -88,14 +88,14 @@ public class TokenizerFileTests
     public void An_ordinary_vocabulary_with_the_pattern_of_cl100k_stays_an_ordinary_one()
     {
         using var folder = new TemporaryFolder();
-        TokenizerSamples.Get("bpe").Save(folder.File("tokenizer.json"));
-        JsonNode json = JsonNode.Parse(File.ReadAllText(folder.File("tokenizer.json")))!;
+        TokenizerSamples.Get("bpe").Save(folder.In("tokenizer.json"));
+        JsonNode json = JsonNode.Parse(File.ReadAllText(folder.In("tokenizer.json")))!;
         json["pre_tokenizer"] = SplitBy(PreTokenization.Cl100k, "Isolated", invert: false);
         var loaded = (ByteLevelTokenizer)TokenizerFile.Load(folder.Write("other.json", json.ToJsonString()));
         Assert.Equal("bpe", loaded.Kind);
         Assert.Same(PreTokenization.Cl100k, loaded.PreTokenization);
-        loaded.Save(folder.File("again.json"));
-        AssertEqual(loaded, TokenizerFile.Load(folder.File("again.json")));
+        loaded.Save(folder.In("again.json"));
+        AssertEqual(loaded, TokenizerFile.Load(folder.In("again.json")));
     }
 
     [Fact]
@@ -110,8 +110,8 @@ public class TokenizerFileTests
         Assert.Equal("char", loaded.Kind);
         Assert.Equal([2, 1, 3], loaded.Encode("ab🙂"));
         Assert.Equal(0, loaded.EndOfTextId);
-        loaded.Save(folder.File("again.json"));
-        AssertEqual(loaded, TokenizerFile.Load(folder.File("again.json")), "ab🙂");
+        loaded.Save(folder.In("again.json"));
+        AssertEqual(loaded, TokenizerFile.Load(folder.In("again.json")), "ab🙂");
     }
 
     private static void AssertEqual(ITokenizer expected, ITokenizer actual, params string[] texts)

@@ -69,7 +69,7 @@ public sealed class JourneyTests : IDisposable
     public void Prepared_shards_train_like_the_text_itself_and_the_configuration_repeats_the_run()
     {
         string text = string.Concat(Enumerable.Range(0, 600).Select(i => $"Line {i}: {i * i} is the square of {i}.\n"));
-        _folder.File("squares.txt", text);
+        _folder.Write("squares.txt", text);
         string[] settings = ["--preset", "gpt2-tiny", "--set", "training.steps=10", "--set", "training.evalInterval=5"];
         Done("prepare", "squares.txt", "--out", "set", "--tokenizer", "char");
         Done(["train", .. settings, "--data", "squares.txt", "--out", "from-text"]);
@@ -84,9 +84,9 @@ public sealed class JourneyTests : IDisposable
     public void A_trained_vocabulary_survives_the_way_from_text_to_speech()
     {
         string text = string.Concat(Enumerable.Range(0, 400).Select(i => $"Ümläute und Zahlen {i}, 日本語 und {i % 7} Emojis 🦊🌳.\n"));
-        _folder.File("text/a.txt", text);
-        _folder.File("text/b.txt", text.Replace("und", "oder", StringComparison.Ordinal));
-        _folder.File("text/c.txt", text.Replace("Zahlen", "Ziffern", StringComparison.Ordinal));
+        _folder.Write("text/a.txt", text);
+        _folder.Write("text/b.txt", text.Replace("und", "oder", StringComparison.Ordinal));
+        _folder.Write("text/c.txt", text.Replace("Zahlen", "Ziffern", StringComparison.Ordinal));
         Done("prepare", "text", "--out", "set", "--tokenizer", "bpe", "--vocab-size", "400");
         Done("train", "--preset", "gpt2-tiny", "--data", "set", "--out", "run", "--set", "training.steps=10");
         string sample = Done("sample", "--model", "run", "--prompt", "日本語 🦊", "--max-tokens", "30").Output;
@@ -104,7 +104,7 @@ public sealed class JourneyTests : IDisposable
         Done(train);
         Assert.True(Directory.Exists(Path.Combine(_folder.Path, "checkpoints", "gpt2-tiny")));
         Assert.True(Directory.Exists(Path.Combine(_folder.Path, "checkpoints", "gpt2-tiny-2")));
-        _folder.File("mine/letter.txt", "Dear Ann,");
+        _folder.Write("mine/letter.txt", "Dear Ann,");
         Refused([.. train, "--out", "mine", "--overwrite"]).AssertRefused("other files");
         Assert.True(File.Exists(Path.Combine(_folder.Path, "mine", "letter.txt")));
     }

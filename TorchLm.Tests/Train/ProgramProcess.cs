@@ -56,28 +56,3 @@ internal sealed record ProgramProcess(int ExitCode, string Output, string Errors
         return folder;
     }
 }
-
-/// <summary>A temporary folder for one test.</summary>
-public sealed class TemporaryFolder : IDisposable
-{
-    public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("torchlm-test-").FullName;
-
-    public string Path { get; }
-
-    public string File(string name, string content)
-    {
-        string path = System.IO.Path.Combine(Path, name);
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        System.IO.File.WriteAllText(path, content);
-        return path;
-    }
-
-    public string File(string name, byte[] content)
-    {
-        string path = File(name, "");
-        System.IO.File.WriteAllBytes(path, content);
-        return path;
-    }
-
-    public void Dispose() => Directory.Delete(Path, recursive: true);
-}

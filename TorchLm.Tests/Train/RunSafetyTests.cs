@@ -57,8 +57,8 @@ public sealed class RunSafetyTests : IDisposable
     [Fact]
     public void A_vocabulary_that_is_not_the_tokenizers_is_refused_and_another_text_brings_its_own()
     {
-        _folder.File("a.txt", string.Concat(Enumerable.Repeat("abcdefg hijk\n", 100)));
-        _folder.File("b.txt", string.Concat(Enumerable.Repeat("vwxyz\n", 200)));
+        _folder.Write("a.txt", string.Concat(Enumerable.Repeat("abcdefg hijk\n", 100)));
+        _folder.Write("b.txt", string.Concat(Enumerable.Repeat("vwxyz\n", 200)));
         Run([.. s_train, "--data", "a.txt", "--set", "model.vocabularySize=300"]).AssertRefused("model.vocabularySize", "300", "13");
         Done([.. s_train, "--data", "a.txt", "--out", "a"]);
         Done("train", "--config", "a/config.json", "--data", "b.txt", "--out", "b");
@@ -86,7 +86,7 @@ public sealed class RunSafetyTests : IDisposable
     [Fact]
     public void A_prompt_that_is_not_UTF8_is_refused()
     {
-        _folder.File("prompt.txt", [0xff, 0xfe, 0x41, 0x00]);
+        _folder.Write("prompt.txt", [0xff, 0xfe, 0x41, 0x00]);
         Run("sample", "--model", "run", "--prompt-file", "prompt.txt").AssertRefused("prompt.txt", "UTF-8");
     }
 

@@ -13,14 +13,14 @@ public sealed class WrongInputTests : IDisposable
     [Fact]
     public void An_empty_file()
     {
-        _folder.File("empty.txt", "");
+        _folder.Write("empty.txt", "");
         Train("--data", "empty.txt").AssertRefused("empty.txt", "empty");
     }
 
     [Fact]
     public void A_file_shorter_than_one_window()
     {
-        _folder.File("short.txt", "To be, or not to be.");
+        _folder.Write("short.txt", "To be, or not to be.");
         Train("--data", "short.txt").AssertRefused("context");
         Assert.False(Directory.Exists(Path.Combine(_folder.Path, "checkpoints", "short")));
     }
@@ -28,15 +28,15 @@ public sealed class WrongInputTests : IDisposable
     [Fact]
     public void Invalid_UTF8()
     {
-        _folder.File("latin1.txt", [.. Enumerable.Repeat((byte)'a', 500), 0xe9, .. Enumerable.Repeat((byte)'b', 500)]);
+        _folder.Write("latin1.txt", [.. Enumerable.Repeat((byte)'a', 500), 0xe9, .. Enumerable.Repeat((byte)'b', 500)]);
         Train("--data", "latin1.txt").AssertRefused("latin1.txt", "UTF-8", "500");
     }
 
     [Fact]
     public void A_corrupt_shard_header()
     {
-        _folder.File("shards/x_train_000001.bin", new byte[2000]);
-        _folder.File("shards/x_val_000000.bin", new byte[2000]);
+        _folder.Write("shards/x_train_000001.bin", new byte[2000]);
+        _folder.Write("shards/x_val_000000.bin", new byte[2000]);
         Train("--data", "shards", "--set", "model.vocabularySize=50257").AssertRefused("x_train_000001.bin");
     }
 
@@ -44,16 +44,16 @@ public sealed class WrongInputTests : IDisposable
     public void A_token_beyond_the_vocabulary()
     {
         byte[] tokens = [.. Enumerable.Range(0, 3000).SelectMany(i => BitConverter.GetBytes((ushort)(i % 100)))];
-        _folder.File("shards/train.bin", tokens);
-        _folder.File("shards/val.bin", tokens);
+        _folder.Write("shards/train.bin", tokens);
+        _folder.Write("shards/val.bin", tokens);
         Train("--data", "shards", "--set", "model.vocabularySize=50").AssertRefused("train.bin", "50");
     }
 
     [Fact]
     public void Shards_without_a_known_vocabulary()
     {
-        _folder.File("shards/train.bin", new byte[6000]);
-        _folder.File("shards/val.bin", new byte[6000]);
+        _folder.Write("shards/train.bin", new byte[6000]);
+        _folder.Write("shards/val.bin", new byte[6000]);
         Train("--data", "shards").AssertRefused("model.vocabularySize");
     }
 
@@ -87,7 +87,7 @@ public sealed class WrongInputTests : IDisposable
     [Fact]
     public void An_unwritable_output_folder()
     {
-        string file = _folder.File("file", "x");
+        string file = _folder.Write("file", "x");
         Train("--out", Path.Combine(file, "run")).AssertRefused("--out");
     }
 
@@ -103,7 +103,7 @@ public sealed class WrongInputTests : IDisposable
     [Fact]
     public void A_tokenizer_that_is_unknown()
     {
-        _folder.File("text.txt", "some text");
+        _folder.Write("text.txt", "some text");
         Run("prepare", "text.txt", "--out", "set", "--tokenizer", "words").AssertRefused("words", "cl100k_base");
     }
 

@@ -2,7 +2,6 @@ using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
 using TorchLm.Core.Optimization;
 using TorchLm.Core.Training;
-using TorchLm.Tests.Support;
 using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Training;

@@ -1,5 +1,4 @@
 using TorchLm.Core.Configuration;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Training;
 

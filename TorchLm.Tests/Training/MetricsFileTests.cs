@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using TorchLm.Core.Model;
 using TorchLm.Core.Training;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Training;
 

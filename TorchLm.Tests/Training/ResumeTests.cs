@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Training;
-using TorchLm.Tests.Support;
 using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Training;

@@ -1,7 +1,6 @@
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Training;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Training;
 

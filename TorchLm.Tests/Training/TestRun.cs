@@ -2,7 +2,6 @@ using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
 using TorchLm.Core.Training;
-using TorchLm.Tests.Support;
 
 namespace TorchLm.Tests.Training;
 
