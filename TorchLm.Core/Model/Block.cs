@@ -1,6 +1,5 @@
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Native;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace TorchLm.Core.Model;
@@ -13,11 +12,11 @@ internal sealed class Block : nn.Module<Tensor, Tensor>
     private readonly LayerNorm mlpNorm;
     private readonly Mlp mlp;
 
-    public Block(ModelConfig config, InitialWeights initial) : base(nameof(Block))
+    public Block(ModelConfig config, InitialWeights initial, ScalarType type) : base(nameof(Block))
     {
-        attentionNorm = initial.LayerNorm(config.EmbeddingSize, config.Bias);
+        attentionNorm = new LayerNorm(config.EmbeddingSize, initial, config.Bias, type);
         attention = new CausalSelfAttention(config, initial);
-        mlpNorm = initial.LayerNorm(config.EmbeddingSize, config.Bias);
+        mlpNorm = new LayerNorm(config.EmbeddingSize, initial, config.Bias, type);
         mlp = new Mlp(config, initial);
         RegisterComponents();
     }

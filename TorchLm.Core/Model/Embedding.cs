@@ -21,7 +21,7 @@ internal sealed class Embedding : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>W itself, for an output head that is tied to it.</summary>
-    public Tensor Weight => weight;
+    public Parameter Weight => weight;
 
     /// <summary>Ids (…) to vectors (…, C).</summary>
     public override Tensor forward(Tensor ids) => Aten.Embedding(weight, ids);

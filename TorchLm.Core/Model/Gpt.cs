@@ -1,5 +1,6 @@
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Native;
+using TorchLm.Core.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -23,24 +24,28 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     private readonly Block[] _blocks;
     private readonly ModuleList<Block> blocks;
     private readonly LayerNorm finalNorm;
+    private readonly WeightCopy _head;                                              // the token embedding's weights, which the output head shares
     private readonly Tensor _positionIds;                                           // 0, 1, …, T - 1
 
     /// <summary>Makes a model with fresh weights.</summary>
     /// <param name="config">Its shape.</param>
     /// <param name="seed">Decides the initial weights.</param>
     /// <param name="device">Where it lives; the CPU where nothing is said.</param>
+    /// <param name="precision">What matrix products and attention compute in.</param>
     /// <exception cref="InputException">The shape is impossible.</exception>
-    public Gpt(ModelConfig config, long seed = 0, Device? device = null) : base(nameof(Gpt))
+    public Gpt(ModelConfig config, long seed = 0, Device? device = null, Precision precision = Precision.Float32) : base(nameof(Gpt))
     {
         config.Validate();
         Config = config;
         Device = device ?? CPU;
+        Precision = precision;
         using var initial = new InitialWeights(seed, Device);
         tokens = new Embedding(config.VocabularySize, config.PaddedVocabularySize, config.EmbeddingSize, InitialDeviation, initial);
         positions = new Embedding(config.ContextLength, config.ContextLength, config.EmbeddingSize, InitialDeviation, initial);
-        _blocks = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new Block(config, initial))];
+        _blocks = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new Block(config, initial, precision.ComputeType()))];
         blocks = nn.ModuleList(_blocks);
-        finalNorm = initial.LayerNorm(config.EmbeddingSize, config.Bias);
+        finalNorm = new LayerNorm(config.EmbeddingSize, initial, config.Bias, precision.ComputeType());
+        _head = new WeightCopy(tokens.Weight);
         _positionIds = tensor(Enumerable.Range(0, config.ContextLength).Select(i => (long)i).ToArray(), device: Device).DetachFromDisposeScope();
         RegisterComponents();
     }
@@ -50,6 +55,9 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
 
     /// <summary>Where the weights are.</summary>
     public Device Device { get; }
+
+    /// <summary>What matrix products and attention compute in; weights, residual stream, norms and loss are float32.</summary>
+    public Precision Precision { get; }
 
     /// <summary>Logits for the token after each position: ids (B, T) int64 to (B, T, V). The caller owns the result.</summary>
     public override Tensor forward(Tensor ids) => forward(ids, null);
@@ -86,7 +94,11 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _positionIds.Dispose();
+        if (disposing)
+        {
+            _head.Dispose();
+            _positionIds.Dispose();
+        }
         base.Dispose(disposing);
     }
 
@@ -108,7 +120,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     /// <summary>Hidden states (…, C) to logits (…, V), padding rows of the vocabulary cut off.</summary>
     private Tensor Logits(Tensor hidden)
     {
-        Tensor logits = nn.functional.linear(hidden, tokens.Weight);
+        Tensor logits = LinearOperation.Apply(hidden, _head, null).to(ScalarType.Float32);
         return Config.PaddedVocabularySize == Config.VocabularySize ? logits : logits.narrow(-1, 0, Config.VocabularySize).contiguous();
     }
 }

@@ -29,8 +29,12 @@ internal sealed class InitialWeights(long seed, Device device) : IDisposable
         return Own(zeros(length));
     }
 
-    /// <summary>A LayerNorm over the last dimension, weight 1 and bias 0, on the device.</summary>
-    public LayerNorm LayerNorm(int channels, bool hasBias) => nn.LayerNorm(channels, bias: hasBias, device: device);
+    /// <summary>Ones, shape (length).</summary>
+    public Parameter Ones(int length)
+    {
+        using var scope = NewDisposeScope();
+        return Own(ones(length));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _generator.Dispose();

@@ -1,3 +1,4 @@
+using TorchLm.Core.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -12,14 +13,28 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
     private readonly Parameter? bias;
+    private readonly WeightCopy _weight;
+    private readonly WeightCopy? _bias;
 
     public Linear(int inputs, int outputs, double initialDeviation, InitialWeights initial, bool hasBias) : base(nameof(Linear))
     {
         weight = initial.Normal(initialDeviation, outputs, inputs);
         bias = hasBias ? initial.Zeros(outputs) : null;
+        (_weight, _bias) = (new WeightCopy(weight), bias is null ? null : new WeightCopy(bias));
         RegisterComponents();
     }
 
-    /// <summary>(…, in) to (…, out).</summary>
-    public override Tensor forward(Tensor x) => nn.functional.linear(x, weight, bias);
+    /// <summary>(…, in) to (…, out), computed in x's type.</summary>
+    public override Tensor forward(Tensor x) => LinearOperation.Apply(x, _weight, _bias);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _weight.Dispose();
+            _bias?.Dispose();
+        }
+        base.Dispose(disposing);
+    }
 }

@@ -1,4 +1,5 @@
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -25,7 +26,7 @@ internal sealed class Mlp : nn.Module<Tensor, Tensor>
     /// <summary>(B, T, C) to (B, T, C).</summary>
     public override Tensor forward(Tensor x)
     {
-        Tensor hidden = nn.functional.gelu(expand.forward(x), _gelu);              // (B, T, 4C)
+        Tensor hidden = GeluOperation.Apply(expand.forward(x), _gelu);              // (B, T, 4C)
         return nn.functional.dropout(project.forward(hidden), _dropout, training);
     }
 }

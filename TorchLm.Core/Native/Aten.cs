@@ -53,6 +53,21 @@ internal static unsafe partial class Aten
         Call("aten::_fused_adamw_", "", stack);
     }
 
+    /// <summary>How often a tensor was changed in place; views and detached aliases of it count as one with it.</summary>
+    public static long Version(Tensor tensor)
+    {
+        ulong* stack = stackalloc ulong[1] { Slot(tensor) };
+        Call("aten::_version", "", stack);
+        return (long)stack[0];
+    }
+
+    /// <summary>Where a tensor's first element lies in memory; valid while the tensor lives.</summary>
+    public static void* Data(Tensor tensor)
+    {
+        Check(GetDataPointer(tensor.Handle, out void* data), "aoti_torch_get_data_ptr");
+        return data;
+    }
+
     private static ulong Slot(double value) => BitConverter.DoubleToUInt64Bits(value);
 
     private static ulong Slot(bool value) => value ? 1UL : 0UL;
@@ -93,6 +108,10 @@ internal static unsafe partial class Aten
     [LibraryImport(Library, EntryPoint = "aoti_torch_new_tensor_handle")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
     private static partial int NewTensorHandle(IntPtr original, out IntPtr copy);
+
+    [LibraryImport(Library, EntryPoint = "aoti_torch_get_data_ptr")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
+    private static partial int GetDataPointer(IntPtr tensor, out void* data);
 
     [LibraryImport(Library, EntryPoint = "torch_new_list_reserve_size")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]

@@ -21,6 +21,9 @@ internal static class HeldScalars
     /// <summary>a += b.</summary>
     public static void Accumulate(this Tensor a, Tensor b) => a.add_(b, s_one);
 
+    /// <summary>sum += a·b, a matrix product.</summary>
+    public static void AddProduct(this Tensor sum, Tensor a, Tensor b) => sum.addmm_(a, b, 1, 1);
+
     /// <summary>a · factor.</summary>
     public static Tensor Times(this Tensor a, double factor)
     {

@@ -1,0 +1,27 @@
+using TorchLm.Core.Native;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Operations;
+
+/// <summary>Adds to the <c>grad</c> of parameters, which are float32 whatever products were computed in.</summary>
+internal static class Gradients
+{
+    /// <summary>The parameter's gradient to add to, zeros where there was none. The wrapper belongs to the current scope.</summary>
+    public static Tensor Accumulator(Tensor parameter)
+    {
+        if (parameter.grad is { } existing) return existing;
+        Tensor fresh = zeros_like(parameter, requires_grad: false);
+        parameter.grad = fresh;
+        return fresh;
+    }
+
+    /// <summary>grad += aᵀ·b, for a (rows, out) and b (rows, in), of one type.</summary>
+    public static void AddProduct(Tensor parameter, Tensor a, Tensor b)
+    {
+        Tensor transposed = a.t();
+        Tensor? existing = parameter.grad;
+        if (existing is null) parameter.grad = transposed.mm(b).to(ScalarType.Float32);
+        else if (b.dtype == ScalarType.Float32) existing.AddProduct(transposed, b);
+        else existing.Accumulate(transposed.mm(b));
+    }
+}
