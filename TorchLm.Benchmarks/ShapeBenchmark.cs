@@ -32,24 +32,24 @@ public sealed record BenchmarkShape(string Name, ModelConfig Model, int BatchSiz
     };
 }
 
-/// <summary>Medians of a shape's times, in milliseconds.</summary>
+/// <summary>Medians of the times of TorchLm's step in one precision, in milliseconds.</summary>
+/// <param name="Precision">What it computed in.</param>
 /// <param name="Step">A whole training step.</param>
-/// <param name="Baseline">A step of <see cref="BaselineGpt"/>; null where it was not asked for.</param>
 /// <param name="Data">Getting a batch.</param>
 /// <param name="Forward">The loss.</param>
 /// <param name="Backward">The gradients.</param>
 /// <param name="Clip">The gradients' norm.</param>
 /// <param name="Optimizer">The update.</param>
-public sealed record StepTimes(double Step, double? Baseline, double Data, double Forward, double Backward, double Clip, double Optimizer);
+public sealed record StepTimes(Precision Precision, double Step, double Data, double Forward, double Backward, double Clip, double Optimizer);
 
-/// <summary>Times TorchLm's training step and the straightforward one, in turns, so that what else the machine does strikes both alike.</summary>
+/// <summary>Times TorchLm's training step and the straightforward one, in turns, so that what else the machine does strikes all alike.</summary>
 public sealed class ShapeBenchmark : IDisposable
 {
-    private readonly Gpt _model;
-    private readonly OptimizerConfig _optimizerConfig = new();
-    private readonly FusedAdamW _optimizer;
+    private static readonly OptimizerConfig s_optimizer = new();
+
+    private readonly Device _device;
     private readonly IBatchSource _batches;
-    private readonly TrainingStep _step;
+    private readonly List<Candidate> _candidates;
     private readonly BaselineGpt? _baseline;
     private readonly optim.Optimizer? _baselineOptimizer;
     private long _index;
@@ -58,42 +58,38 @@ public sealed class ShapeBenchmark : IDisposable
     /// <param name="shape">What is timed.</param>
     /// <param name="batches">Where batches come from; the caller keeps it.</param>
     /// <param name="device">Where to compute.</param>
-    /// <param name="withBaseline">Whether the straightforward step is timed as well; it takes the memory of a second model.</param>
-    public ShapeBenchmark(BenchmarkShape shape, IBatchSource batches, Device device, bool withBaseline)
+    /// <param name="precisions">What TorchLm's step computes in, each a model of its own.</param>
+    /// <param name="withBaseline">Whether the straightforward step (fp32) is timed as well; it takes the memory of another model.</param>
+    public ShapeBenchmark(BenchmarkShape shape, IBatchSource batches, Device device, IReadOnlyList<Precision> precisions, bool withBaseline)
     {
-        _batches = batches;
-        _model = new Gpt(shape.Model, 1, device);
-        _model.train();
-        _optimizer = new FusedAdamW(_model, _optimizerConfig);
-        _step = new TrainingStep(_model, _optimizer, new LearningRateSchedule(_optimizerConfig, 1000), batches, new TrainingConfig { Steps = 1000 });
+        (_batches, _device) = (batches, device);
+        _candidates = [.. precisions.Select(p => new Candidate(shape, batches, device, p))];
         if (!withBaseline) return;
         _baseline = new BaselineGpt(shape.Model).to(device);
-        _baselineOptimizer = optim.AdamW(_baseline.parameters(), _optimizerConfig.LearningRate, _optimizerConfig.Beta1, _optimizerConfig.Beta2,
-            _optimizerConfig.Epsilon, _optimizerConfig.WeightDecay);
+        _baselineOptimizer = optim.AdamW(_baseline.parameters(), s_optimizer.LearningRate, s_optimizer.Beta1, s_optimizer.Beta2, s_optimizer.Epsilon,
+            s_optimizer.WeightDecay);
     }
 
     /// <summary>Times steps for about as long as is given, after three rounds to warm up.</summary>
-    public StepTimes Run(TimeSpan duration)
+    /// <returns>TorchLm's times in the order of the precisions, and the straightforward step's, null where it was not asked for.</returns>
+    public (IReadOnlyList<StepTimes> Times, double? Baseline) Run(TimeSpan duration)
     {
         const int WarmUp = 3, AtLeast = 5;
-        List<double> steps = [], baselines = [];
-        List<double[]> phases = [];
+        List<double> baselines = [];
         var total = Stopwatch.StartNew();
         for (int round = 0; round < WarmUp + AtLeast || total.Elapsed < duration; round++)
         {
             if (round == WarmUp)
             {
-                steps.Clear();
+                _candidates.ForEach(c => c.Forget());
                 baselines.Clear();
-                phases.Clear();
                 total.Restart();
             }
-            steps.Add(Time(() => _step.Run(_index++).Dispose()));
+            foreach (Candidate candidate in _candidates) candidate.Steps.Add(Time(() => candidate.Step.Run(_index++).Dispose()));
             if (_baseline is not null) baselines.Add(Time(BaselineStep));
-            phases.Add(PhaseStep());
+            foreach (Candidate candidate in _candidates) candidate.Phases.Add(PhaseStep(candidate));
         }
-        double[] phase = [.. Enumerable.Range(0, 5).Select(i => Median(phases.Select(p => p[i])))];
-        return new StepTimes(Median(steps), baselines.Count > 0 ? Median(baselines) : null, phase[0], phase[1], phase[2], phase[3], phase[4]);
+        return ([.. _candidates.Select(c => c.Medians())], baselines.Count > 0 ? Median(baselines) : null);
     }
 
     /// <inheritdoc/>
@@ -101,9 +97,7 @@ public sealed class ShapeBenchmark : IDisposable
     {
         _baselineOptimizer?.Dispose();
         _baseline?.Dispose();
-        _step.Dispose();
-        _optimizer.Dispose();
-        _model.Dispose();
+        _candidates.ForEach(c => c.Dispose());
     }
 
     private void BaselineStep()
@@ -113,21 +107,21 @@ public sealed class ShapeBenchmark : IDisposable
         _baselineOptimizer!.zero_grad();
         Tensor loss = _baseline!.Loss(batch.Inputs, batch.Targets);
         loss.backward();
-        nn.utils.clip_grad_norm_(_baseline.parameters(), _optimizerConfig.GradientClip);
+        nn.utils.clip_grad_norm_(_baseline.parameters(), s_optimizer.GradientClip);
         _baselineOptimizer.step();
     }
 
     /// <summary>The same step as TrainingStep's, with the device waited for between its parts.</summary>
-    private double[] PhaseStep()
+    private double[] PhaseStep(Candidate candidate)
     {
         using var scope = NewDisposeScope();
         Batch batch = null!;
         Tensor loss = null!;
         double data = Time(() => batch = _batches.GetBatch(_index++));
-        double forward = Time(() => loss = _model.Loss(batch.Inputs, batch.Targets));
+        double forward = Time(() => loss = candidate.Model.Loss(batch.Inputs, batch.Targets));
         double backward = Time(() => loss.backward());
-        double clip = Time(() => GradientNorm.Of(_model.parameters().Select(p => p.grad!).ToArray()).Dispose());
-        double optimizer = Time(() => _optimizer.Step(_optimizerConfig.LearningRate).Dispose()) - clip; // it takes the norm again
+        double clip = Time(() => GradientNorm.Of(candidate.Model.parameters().Select(p => p.grad!).ToArray()).Dispose());
+        double optimizer = Time(() => candidate.Optimizer.Step(s_optimizer.LearningRate).Dispose()) - clip; // it takes the norm again
         batch.Dispose();
         return [data, forward, backward, clip, Math.Max(0, optimizer)];
     }
@@ -136,7 +130,7 @@ public sealed class ShapeBenchmark : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         action();
-        if (_model.Device.type == DeviceType.CUDA) cuda.synchronize(_model.Device);
+        if (_device.type == DeviceType.CUDA) cuda.synchronize(_device);
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
@@ -144,5 +138,49 @@ public sealed class ShapeBenchmark : IDisposable
     {
         double[] sorted = [.. values.Order()];
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    /// <summary>TorchLm's step in one precision, and how long it took.</summary>
+    private sealed class Candidate : IDisposable
+    {
+        private readonly Precision _precision;
+
+        public Candidate(BenchmarkShape shape, IBatchSource batches, Device device, Precision precision)
+        {
+            _precision = precision;
+            Model = new Gpt(shape.Model, 1, device, precision);
+            Model.train();
+            Optimizer = new FusedAdamW(Model, s_optimizer);
+            Step = new TrainingStep(Model, Optimizer, new LearningRateSchedule(s_optimizer, 1000), batches, new TrainingConfig { Steps = 1000 });
+        }
+
+        public Gpt Model { get; }
+
+        public FusedAdamW Optimizer { get; }
+
+        public TrainingStep Step { get; }
+
+        public List<double> Steps { get; } = [];
+
+        public List<double[]> Phases { get; } = [];
+
+        public void Forget()
+        {
+            Steps.Clear();
+            Phases.Clear();
+        }
+
+        public StepTimes Medians()
+        {
+            double[] phase = [.. Enumerable.Range(0, 5).Select(i => Median(Phases.Select(p => p[i])))];
+            return new StepTimes(_precision, Median(Steps), phase[0], phase[1], phase[2], phase[3], phase[4]);
+        }
+
+        public void Dispose()
+        {
+            Step.Dispose();
+            Optimizer.Dispose();
+            Model.Dispose();
+        }
     }
 }

@@ -30,6 +30,12 @@ public sealed record TrainingConfig
     /// <summary>Evaluations without a new best loss after which the run stops; 0 never stops early.</summary>
     public int Patience { get; init; }
 
+    /// <summary>
+    /// What products are computed in: <c>fp32</c>, <c>tf32</c> (CUDA), <c>bf16</c>, <c>fp16</c> (CUDA), or <c>auto</c>, which a run replaces by what it
+    /// takes. Weights and moments are float32 always.
+    /// </summary>
+    public string Precision { get; init; } = "auto";
+
     /// <summary>Decides initial weights, dropout and the order of the data.</summary>
     public long Seed { get; init; } = 1337;
 
@@ -47,5 +53,6 @@ public sealed record TrainingConfig
         Rule.AtLeast("training.logInterval", LogInterval, 1);
         Rule.AtLeast("training.patience", Patience, 0);
         Rule.AtLeast("training.seed", Seed, 0);
+        Rule.OneOf("training.precision", Precision, "auto", "fp32", "tf32", "bf16", "fp16");
     }
 }

@@ -39,6 +39,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         Config = config;
         Device = device ?? CPU;
         Precision = precision;
+        if (Device.type == TorchSharp.DeviceType.CUDA) backends.cuda.matmul.allow_tf32 = precision == Precision.TensorFloat32; // of the process
         using var initial = new InitialWeights(seed, Device);
         tokens = new Embedding(config.VocabularySize, config.PaddedVocabularySize, config.EmbeddingSize, InitialDeviation, initial);
         positions = new Embedding(config.ContextLength, config.ContextLength, config.EmbeddingSize, InitialDeviation, initial);

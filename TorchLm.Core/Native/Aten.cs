@@ -40,17 +40,29 @@ internal static unsafe partial class Aten
     /// <param name="weightDecay">Decoupled decay, multiplied by the rate.</param>
     /// <param name="epsilon">Added to the root of the second moment.</param>
     /// <param name="gradientScale">A float32 scalar that gradients are divided by, or null.</param>
+    /// <param name="foundInfinite">A float32 scalar; where it is 1 nothing is updated. Null updates always.</param>
     public static void FusedAdamW(IReadOnlyList<Tensor> parameters, IReadOnlyList<Tensor> gradients, IReadOnlyList<Tensor> firstMoments,
         IReadOnlyList<Tensor> secondMoments, IReadOnlyList<Tensor> steps, double learningRate, double beta1, double beta2, double weightDecay,
-        double epsilon, Tensor? gradientScale)
+        double epsilon, Tensor? gradientScale, Tensor? foundInfinite = null)
     {
         ulong* stack = stackalloc ulong[15]
         {
             Slot(parameters), Slot(gradients), Slot(firstMoments), Slot(secondMoments), Slot([]), Slot(steps),
             Slot(learningRate), Slot(beta1), Slot(beta2), Slot(weightDecay), Slot(epsilon), Slot(false), Slot(false),
-            OptionalSlot(gradientScale), OptionalSlot(null),
+            OptionalSlot(gradientScale), OptionalSlot(foundInfinite),
         };
         Call("aten::_fused_adamw_", "", stack);
+    }
+
+    /// <summary>
+    /// Sets a loss scale for the next step, in place: times <paramref name="backoff"/> where <paramref name="foundInfinite"/> is 1, times
+    /// <paramref name="growth"/> after <paramref name="interval"/> steps without that.
+    /// </summary>
+    public static void UpdateLossScale(Tensor scale, Tensor goodSteps, Tensor foundInfinite, double growth, double backoff, long interval)
+    {
+        ulong* stack = stackalloc ulong[6] { Slot(scale), Slot(goodSteps), Slot(foundInfinite), Slot(growth), Slot(backoff), (ulong)interval };
+        Call("aten::_amp_update_scale_", "", stack);
+        using Tensor result = Tensor.UnsafeCreateTensor((IntPtr)stack[0]);
     }
 
     /// <summary>How often a tensor was changed in place; views and detached aliases of it count as one with it.</summary>

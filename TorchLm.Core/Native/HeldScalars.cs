@@ -13,13 +13,16 @@ namespace TorchLm.Core.Native;
 /// </remarks>
 internal static class HeldScalars
 {
-    private static readonly Scalar s_one = 1.ToScalar();
+    private static readonly Scalar s_one = 1.ToScalar(), s_minusOne = (-1).ToScalar();
 
     /// <summary>a + b.</summary>
     public static Tensor Plus(this Tensor a, Tensor b) => a.add(b, s_one);
 
     /// <summary>a += b.</summary>
     public static void Accumulate(this Tensor a, Tensor b) => a.add_(b, s_one);
+
+    /// <summary>a -= b.</summary>
+    public static void Reduce(this Tensor a, Tensor b) => a.add_(b, s_minusOne);
 
     /// <summary>sum += a·b, a matrix product.</summary>
     public static void AddProduct(this Tensor sum, Tensor a, Tensor b) => sum.addmm_(a, b, 1, 1);

@@ -15,23 +15,27 @@ public sealed class FusedAdamW : IDisposable
 {
     private readonly OptimizerConfig _config;
     private readonly Group[] _groups;
+    private readonly LossScaler? _scaler;
 
-    /// <summary>Makes an optimiser with zero moments for the parameters of <paramref name="model"/>.</summary>
-    public FusedAdamW(nn.Module model, OptimizerConfig config)
+    /// <summary>Makes an optimiser with zero moments for the parameters of a model.</summary>
+    /// <param name="model">What is trained.</param>
+    /// <param name="config">Rates and decays.</param>
+    /// <param name="scaler">What the loss is multiplied by, where it is; the optimiser takes it over.</param>
+    public FusedAdamW(nn.Module model, OptimizerConfig config, LossScaler? scaler = null)
     {
-        _config = config;
+        (_config, _scaler) = (config, scaler);
         (IReadOnlyList<NamedParameter> decayed, IReadOnlyList<NamedParameter> notDecayed) = ParameterGroups.Of(model);
         _groups = [.. new[] { new Group(decayed, config.WeightDecay), new Group(notDecayed, 0) }.Where(g => g.Parameters.Count > 0)];
     }
 
-    /// <summary>Updates made so far.</summary>
+    /// <summary>Calls of <see cref="Step"/> so far, those that found no finite gradients included.</summary>
     public long StepCount { get; private set; }
 
     /// <summary>
     /// What a checkpoint must hold besides <see cref="StepCount"/>: for each parameter <c>NAME.exp_avg</c> and <c>NAME.exp_avg_sq</c> (PyTorch's
-    /// names for the first and second moment). The optimiser owns the tensors; copying into them restores it.
+    /// names for the first and second moment), and the loss scaler's state. The optimiser owns the tensors; copying into them restores it.
     /// </summary>
-    public IEnumerable<(string Name, Tensor Value)> State => _groups.SelectMany(g => g.State());
+    public IEnumerable<(string Name, Tensor Value)> State => _groups.SelectMany(g => g.State()).Concat(_scaler?.State ?? []);
 
     /// <summary>Continues from a checkpoint whose moments were copied into <see cref="State"/>.</summary>
     public void RestoreStepCount(long count)
@@ -41,23 +45,32 @@ public sealed class FusedAdamW : IDisposable
 
     /// <summary>Updates every parameter from its gradient and frees the gradients.</summary>
     /// <param name="learningRate">The rate of this update.</param>
-    /// <returns>The gradient's global norm before clipping: a scalar on the device that the caller owns.</returns>
+    /// <returns>The gradient's global norm before clipping, loss scale taken out: a scalar on the device that the caller owns.</returns>
     public Tensor Step(double learningRate)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor[][] gradients = [.. _groups.Select(g => g.Gradients())];
         Tensor norm = GradientNorm.Of(gradients.SelectMany(g => g));
+        Tensor? foundInfinite = null;
+        if (_scaler is not null)
+        {
+            foundInfinite = norm.isfinite().logical_not().to(ScalarType.Float32);
+            norm = norm.div(_scaler.Scale);
+        }
         Tensor? divisor = _config.GradientClip > 0 ? GradientNorm.ClipDivisor(norm, _config.GradientClip) : null;
+        if (_scaler is not null) divisor = divisor is null ? _scaler.Scale : divisor.mul(_scaler.Scale);
         StepCount++;
         for (int i = 0; i < _groups.Length; i++)
         {
             Group group = _groups[i];
             group.Step.Fill(StepCount);
+            if (_scaler is not null) group.Step.Reduce(_scaler.Skipped); // the moments' correction counts updates
             Aten.FusedAdamW(group.Parameters, gradients[i], group.FirstMoments, group.SecondMoments, group.Steps, learningRate, _config.Beta1,
-                _config.Beta2, group.WeightDecay, _config.Epsilon, divisor);
+                _config.Beta2, group.WeightDecay, _config.Epsilon, divisor, foundInfinite);
             foreach (NamedParameter parameter in group.Named) parameter.Value.grad = null;
         }
+        if (foundInfinite is not null) _scaler!.Update(foundInfinite);
         return norm.MoveToOuterDisposeScope();
     }
 
@@ -65,6 +78,7 @@ public sealed class FusedAdamW : IDisposable
     public void Dispose()
     {
         foreach (Group group in _groups) group.Dispose();
+        _scaler?.Dispose();
     }
 
     private sealed class Group : IDisposable

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TorchLm.Core.Model;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,15 +10,16 @@ public static class DevicePeak
 {
     /// <summary>Measures for about a third of a second.</summary>
     /// <param name="device">The device.</param>
-    /// <param name="precision">The type of the factors.</param>
+    /// <param name="precision">What the product is computed in.</param>
     /// <returns>Floating-point operations per second.</returns>
-    public static double MeasureFlops(Device device, ScalarType precision = ScalarType.Float32)
+    public static double MeasureFlops(Device device, Precision precision = Precision.Float32)
     {
         bool cudaDevice = device.type == DeviceType.CUDA;
+        if (cudaDevice) backends.cuda.matmul.allow_tf32 = precision == Precision.TensorFloat32;
         int size = cudaDevice ? 4096 : 1024;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Tensor Square() => ones([size, size], precision, device);
+        Tensor Square() => ones([size, size], precision.ComputeType(), device);
         Tensor a = Square(), b = Square(), c = Square();
         double best = double.MaxValue;
         var total = Stopwatch.StartNew();

@@ -38,6 +38,7 @@ public sealed class Trainer : IDisposable
     private readonly RunConfig _config;
     private readonly RunFolder _run;
     private readonly IEvaluationSource _validation;
+    private readonly LossScaler? _scaler;
     private readonly FusedAdamW _optimizer;
     private readonly LearningRateSchedule _schedule;
     private readonly TrainingStep _step;
@@ -60,7 +61,8 @@ public sealed class Trainer : IDisposable
         double? peakFlops = null)
     {
         (_model, _config, _run, _validation, _peakFlops) = (model, config, run, validation, peakFlops);
-        _optimizer = new FusedAdamW(model, config.Optimizer);
+        _scaler = model.Precision == Precision.Float16 ? new LossScaler(model.Device) : null;
+        _optimizer = new FusedAdamW(model, config.Optimizer, _scaler);
         _schedule = new LearningRateSchedule(config.Optimizer, config.Training.Steps);
         _step = new TrainingStep(model, _optimizer, _schedule, batches, config.Training);
         _state = new TrainingState { ConfigHash = HashOf(config) };
@@ -213,7 +215,7 @@ public sealed class Trainer : IDisposable
         {
             Model = config.Model,
             Optimizer = config.Optimizer,
-            Training = new TrainingConfig { Steps = t.Steps, BatchSize = t.BatchSize, GradientAccumulationSteps = t.GradientAccumulationSteps, Seed = t.Seed },
+            Training = new TrainingConfig { Steps = t.Steps, BatchSize = t.BatchSize, GradientAccumulationSteps = t.GradientAccumulationSteps, Seed = t.Seed, Precision = t.Precision },
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(deciding.ToJson())));
     }

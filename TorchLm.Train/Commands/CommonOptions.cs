@@ -12,6 +12,12 @@ internal static class CommonOptions
         DefaultValueFactory = _ => "auto",
     };
 
+    public static Option<string?> Precision() => new("--precision")
+    {
+        Description = "What products are computed in: auto (on CUDA bf16, else fp16; on a CPU the faster of fp32 and bf16), fp32, tf32, bf16 or fp16.",
+        HelpName = "auto|fp32|tf32|bf16|fp16",
+    };
+
     public static Option<string> Model() => new("--model")
     {
         Description = "A run's folder (its best checkpoint is used) or one of its step folders.",

@@ -36,6 +36,7 @@ internal static class TrainCommand
             HelpName = "key=value",
         };
         Option<string> device = CommonOptions.Device();
+        Option<string?> precision = CommonOptions.Precision();
         var seed = new Option<long?>("--seed")
         {
             Description = "Decides initial weights, dropout and the data's order. Default: the configuration's.",
@@ -61,7 +62,7 @@ internal static class TrainCommand
 
         var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in about two minutes.")
         {
-            preset, config, data, output, set, device, seed, maxSteps, maxTime, resume, overwrite,
+            preset, config, data, output, set, device, precision, seed, maxSteps, maxTime, resume, overwrite,
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -72,6 +73,7 @@ internal static class TrainCommand
 
             List<string> settings = [.. parsed.GetValue(set)!];
             if (parsed.GetValue(seed) is { } number) settings.Add($"training.seed={number}");
+            if (parsed.GetValue(precision) is { } type) settings.Add($"training.precision={type}");
             var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null);
             string name = RunName(presetName, configFile, parsed.GetValue(data));
             if (resumes)

@@ -33,7 +33,8 @@ internal static class TrainingSession
         TokenDataset dataset = OpenData(config, folder.Run, cancel);
         ITokenizer? tokenizer = RunData.Tokenizer(dataset);
         config = Resolve(config, dataset, tokenizer);
-        return Train(folder.Run, config, dataset, tokenizer, device, limits, trainer =>
+        PrecisionChoice precision = ChoosePrecision(ref config, device);
+        return Train(folder.Run, config, dataset, tokenizer, device, precision, limits, trainer =>
         {
             tokenizer?.Save(folder.Run.TokenizerPath);
             DurableFile.WriteText(folder.Run.ConfigPath, config.ToJson() + "\n"); // from here on the folder holds a run
@@ -62,7 +63,11 @@ internal static class TrainingSession
         {
             throw new InputException($"The data in '{dataset.Folder}' is no longer what the run began with: its tokenizer is another one than the run's.");
         }
-        return Train(run, config, dataset, tokenizer, device, limits, trainer =>
+        // A run records what it computes in; one that does not was begun before there was a choice.
+        bool undecided = config.Training.Precision == "auto" && !settings.Any(s => s.StartsWith("training.precision", StringComparison.Ordinal));
+        if (undecided) config = config with { Training = config.Training with { Precision = Precision.Float32.Name() } };
+        PrecisionChoice precision = ChoosePrecision(ref config, device);
+        return Train(run, config, dataset, tokenizer, device, precision, limits, trainer =>
         {
             bool same = trainer.Resume(run.StepPath(step));
             Console.Error.WriteLine($"Continuing at step {step:N0}" + (same ? "." : ", with changed settings: from here on it is another run."));
@@ -80,20 +85,20 @@ internal static class TrainingSession
         if (before.Data != after.Data) throw new InputException("A resumed run keeps its data: the settings data.* cannot be changed.");
     }
 
-    private static int Train(RunFolder run, RunConfig config, TokenDataset dataset, ITokenizer? tokenizer, DeviceChoice device, RunLimits limits,
-        Action<Trainer> begin, CancellationToken cancel)
+    private static int Train(RunFolder run, RunConfig config, TokenDataset dataset, ITokenizer? tokenizer, DeviceChoice device,
+        PrecisionChoice precision, RunLimits limits, Action<Trainer> begin, CancellationToken cancel)
     {
         TrainingConfig training = config.Training;
         ModelConfig shape = config.Model;
         DatasetSplit validationSplit = dataset.Val ?? throw new InputException(
             $"The data set '{dataset.Folder}' has no validation split, which training is measured on; prepare it with --val-fraction above 0.");
 
-        using var model = new Gpt(shape, training.Seed, device.Device);
+        using var model = new Gpt(shape, training.Seed, device.Device, precision.Precision);
         using var batches = new BatchLoader(dataset.Train, training.BatchSize, shape.ContextLength, shape.VocabularySize, training.Seed, device.Device);
         using var validation = new EvaluationSource(validationSplit, training.EvalBatches, training.BatchSize, shape.ContextLength, shape.VocabularySize,
             training.Seed, device.Device);
-        double peakFlops = DevicePeak.MeasureFlops(device.Device);
-        RunHeader.Print(run, config, dataset, device, peakFlops);
+        double peakFlops = DevicePeak.MeasureFlops(device.Device, precision.Precision);
+        RunHeader.Print(run, config, dataset, device, precision, peakFlops);
 
         using var console = new ConsoleProgress(config, tokenizer);
         using var trainer = new Trainer(model, config, run, batches, validation, peakFlops);
@@ -171,6 +176,14 @@ internal static class TrainingSession
         Console.WriteLine("\nIt writes:\n");
         new SampleWriter(model, tokenizer, Console.Out).Write(null, new SamplingOptions(), 1, SampleTokens, [], useCache: true, cancel);
         Console.WriteLine($"\nMore of it: torchlm sample --model {Hint.Path(run.Path)}");
+    }
+
+    /// <summary>Decides what to compute in, and puts it into the configuration, so that a resumed run stays the same.</summary>
+    private static PrecisionChoice ChoosePrecision(ref RunConfig config, DeviceChoice device)
+    {
+        PrecisionChoice choice = PrecisionChoice.Of(config.Training.Precision, device.Device, config.Model, config.Training.BatchSize);
+        config = config with { Training = config.Training with { Precision = choice.Precision.Name() } };
+        return choice;
     }
 
     private static TokenDataset OpenData(RunConfig config, RunFolder run, CancellationToken cancel)

@@ -10,7 +10,7 @@ namespace TorchLm.Train.Reporting;
 /// <summary>What a run says before it starts: model, data, device, folder.</summary>
 internal static class RunHeader
 {
-    public static void Print(RunFolder run, RunConfig config, TokenDataset dataset, DeviceChoice device, double peakFlops)
+    public static void Print(RunFolder run, RunConfig config, TokenDataset dataset, DeviceChoice device, PrecisionChoice precision, double peakFlops)
     {
         ModelConfig m = config.Model;
         TrainingConfig t = config.Training;
@@ -24,6 +24,7 @@ internal static class RunHeader
         Line("Steps", $"{t.Steps:N0} of {t.BatchSize}{accumulation} x {m.ContextLength} tokens: " +
             $"{(double)t.Steps * t.BatchSize * t.GradientAccumulationSteps * m.ContextLength / dataset.Train.Tokens:0.0} times the data");
         Line("Device", $"{device.Device} ({threads}{device.Reason}), {peakFlops / 1e9:N0} GFLOP/s at most");
+        Line("Numbers", $"{precision.Precision.Name()} ({precision.Reason})");
         Line("Folder", Path.GetRelativePath(".", run.Path));
         Console.Error.WriteLine();
     }

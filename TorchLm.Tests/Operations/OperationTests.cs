@@ -1,0 +1,129 @@
+using TorchLm.Core.Operations;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using LayerNormOf = TorchLm.Core.Operations.LayerNormOperation;
+
+namespace TorchLm.Tests.Operations;
+
+/// <summary>Values and gradients of operations of our own against libtorch's in double precision.</summary>
+public class OperationTests
+{
+    private delegate Tensor Operation(Tensor[] inputs);
+
+    public static TheoryData<int, int, string> Shapes => new()
+    {
+        { 1, 16, "fp32" }, { 3, 16, "fp32" }, { 130, 48, "fp32" }, { 37, 144, "fp32" }, { 5, 19, "fp32" }, { 700, 64, "fp32" },
+        { 1, 16, "bf16" }, { 130, 48, "bf16" }, { 37, 144, "bf16" }, { 5, 19, "bf16" }, { 700, 64, "bf16" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Tanh_gelu(int rows, int columns, string precision)
+    {
+        ScalarType type = TypeOf(precision);
+        Compare(precision, [Normal(1, 3, rows, columns).to(type)],
+            x => GeluOperation.Apply(x[0], GELU.Approximate.tanh), x => nn.functional.gelu(x[0], GELU.Approximate.tanh));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Layer_norm(int rows, int columns, string precision)
+    {
+        ScalarType type = TypeOf(precision);
+        Tensor x = Normal(2, 2, rows, columns).add(0.5), weight = Normal(3, 1, columns), bias = Normal(4, 1, columns);
+        Compare(precision, [x, weight, bias], i => LayerNormOf.Apply(i[0], i[1], i[2], 1e-5, type),
+            i => nn.functional.layer_norm(i[0], [columns], i[1], i[2], 1e-5), outputType: type);
+        Compare(precision, [x, weight], i => LayerNormOf.Apply(i[0], i[1], null, 1e-5, type),
+            i => nn.functional.layer_norm(i[0], [columns], i[1], null, 1e-5), outputType: type);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Linear(int rows, int columns, string precision)
+    {
+        Tensor x = Normal(5, 1, rows, 24).to(TypeOf(precision));
+        using var weight = new WeightCopy(new Parameter(Normal(6, 1, columns, 24)));
+        using var bias = new WeightCopy(new Parameter(Normal(7, 1, columns)));
+        Compare(precision, [x, weight.Master, bias.Master], i => LinearOperation.Apply(i[0], weight, bias),
+            i => nn.functional.linear(i[0], i[1], i[2]), outputType: x.dtype);
+        Compare(precision, [x, weight.Master], i => LinearOperation.Apply(i[0], weight, null),
+            i => nn.functional.linear(i[0], i[1]), outputType: x.dtype);
+    }
+
+    [Fact]
+    public void Linear_takes_inputs_of_any_dimensions_and_adds_to_gradients_that_are_there()
+    {
+        using var scope = NewDisposeScope();
+        using var weight = new WeightCopy(new Parameter(Normal(1, 1, 5, 16)));
+        using var bias = new WeightCopy(new Parameter(Normal(2, 1, 5)));
+        Tensor x = Normal(3, 1, 2, 3, 16).requires_grad_(true);
+        for (int i = 0; i < 2; i++) LinearOperation.Apply(x, weight, bias).sum().backward();
+        Assert.Equal([2, 3, 16], x.grad!.shape);
+        Tensor expected = x.detach().sum([0, 1]).mul(2);
+        Assert.True(weight.Master.grad!.allclose(expected.expand(5, 16), rtol: 1e-4, atol: 1e-5));
+        Assert.True(bias.Master.grad!.allclose(full([5], 12.0f)));
+    }
+
+    [Fact]
+    public void A_weights_copy_follows_every_change_of_it()
+    {
+        using var scope = NewDisposeScope();
+        using var weight = new WeightCopy(new Parameter(Normal(1, 1, 5, 16)));
+        void SameAsMaster() => Assert.Equal(0, weight.As(ScalarType.BFloat16).sub(weight.Master.to(ScalarType.BFloat16)).abs().max().to(ScalarType.Float32).item<float>());
+        SameAsMaster();
+        using (no_grad()) weight.Master.copy_(Normal(2, 1, 5, 16));
+        SameAsMaster();
+        using var optimizer = new TorchLm.Core.Optimization.FusedAdamW(new Holder(weight.Master), new TorchLm.Core.Configuration.OptimizerConfig());
+        weight.Master.grad = ones_like(weight.Master);
+        optimizer.Step(0.1).Dispose();
+        SameAsMaster();
+        Assert.Same(weight.Master, weight.As(ScalarType.Float32));
+    }
+
+    private sealed class Holder : nn.Module
+    {
+        private readonly Parameter weight;
+
+        public Holder(Parameter held) : base("holder")
+        {
+            weight = held;
+            RegisterComponents();
+        }
+    }
+
+    private static ScalarType TypeOf(string precision) => precision == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32;
+
+    private static Tensor Normal(int seed, double deviation, params long[] shape)
+    {
+        using var generator = new Generator((ulong)seed);
+        return randn(shape, generator: generator).mul(deviation);
+    }
+
+    /// <summary>The same inputs through the operation and, in double precision, through the reference; the output's gradient is drawn.</summary>
+    private static void Compare(string precision, Tensor[] inputs, Operation operation, Operation reference, ScalarType? outputType = null)
+    {
+        using var scope = NewDisposeScope();
+        foreach (Tensor input in inputs)
+        {
+            input.grad = null;
+            input.requires_grad_(true);
+        }
+        Tensor[] exact = [.. inputs.Select(i => i.detach().to(ScalarType.Float64).requires_grad_(true))];
+        Tensor y = operation(inputs), expected = reference(exact);
+        Assert.Equal(outputType ?? inputs[0].dtype, y.dtype);
+        Tensor gradient = Normal(9, 1, y.shape).to(y.dtype);
+        y.backward([gradient]);
+        expected.backward([gradient.to(ScalarType.Float64)]);
+        double tolerance = precision == "bf16" ? 8e-3 : 2e-6;
+        Near("value", y, expected, tolerance);
+        for (int i = 0; i < inputs.Length; i++) Near($"gradient {i}", inputs[i].grad!, exact[i].grad!, tolerance);
+    }
+
+    /// <summary>The largest error is small beside the largest value.</summary>
+    private static void Near(string what, Tensor actual, Tensor expected, double tolerance)
+    {
+        Assert.Equal(expected.shape, actual.shape);
+        double error = actual.detach().to(ScalarType.Float64).sub(expected.detach()).abs().max().item<double>(), scale = expected.abs().max().item<double>();
+        Assert.True(error <= tolerance * Math.Max(scale, 1e-3), $"{what}: off by {error:g3} where values reach {scale:g3}");
+    }
+}
