@@ -25,7 +25,7 @@ public sealed class FusedAdamW : IDisposable
     {
         (_config, _scaler) = (config, scaler);
         (IReadOnlyList<NamedParameter> decayed, IReadOnlyList<NamedParameter> notDecayed) = ParameterGroups.Of(model);
-        _groups = [.. new[] { new Group(decayed, config.WeightDecay), new Group(notDecayed, 0) }.Where(g => g.Parameters.Count > 0)];
+        _groups = [.. new[] { (decayed, config.WeightDecay), (notDecayed, 0) }.Where(g => g.Item1.Count > 0).Select(g => new Group(g.Item1, g.Item2))];
     }
 
     /// <summary>Calls of <see cref="Step"/> so far, those that found no finite gradients included.</summary>
@@ -69,6 +69,7 @@ public sealed class FusedAdamW : IDisposable
             Aten.FusedAdamW(group.Parameters, gradients[i], group.FirstMoments, group.SecondMoments, group.Steps, learningRate, _config.Beta1,
                 _config.Beta2, group.WeightDecay, _config.Epsilon, divisor, foundInfinite);
             foreach (NamedParameter parameter in group.Named) parameter.Value.grad = null;
+            group.MarkChanged();
         }
         if (foundInfinite is not null) _scaler!.Update(foundInfinite);
         return norm.MoveToOuterDisposeScope();
@@ -92,7 +93,11 @@ public sealed class FusedAdamW : IDisposable
             SecondMoments = [.. Parameters.Select(p => zeros_like(p, requires_grad: false).DetachFromDisposeScope())];
             Step = zeros([], ScalarType.Float32, Parameters[0].device).DetachFromDisposeScope();
             Steps = [.. Enumerable.Repeat(Step, Parameters.Count)];
+            using var noGradient = no_grad();
+            _nothing = [.. Parameters.Select(p => p.narrow(0, 0, 0).DetachFromDisposeScope())];
         }
+
+        private readonly IReadOnlyList<Tensor> _nothing; // an empty view of each parameter
 
         public IReadOnlyList<NamedParameter> Named { get; }
 
@@ -112,6 +117,15 @@ public sealed class FusedAdamW : IDisposable
         public Tensor[] Gradients() => [.. Named.Select(p =>
             p.Value.grad ?? throw new InvalidOperationException($"{p.Name} has no gradient: call backward before Step."))];
 
+        /// <summary>
+        /// Counts the update in each tensor's version, as every other change in place does and the fused operator does not: changing nothing in a view
+        /// counts for the whole. Who keeps a copy of a parameter asks for the version.
+        /// </summary>
+        public void MarkChanged()
+        {
+            foreach (Tensor view in _nothing) view.zero_().Dispose();
+        }
+
         public IEnumerable<(string, Tensor)> State()
         {
             for (int i = 0; i < Named.Count; i++)
@@ -123,7 +137,7 @@ public sealed class FusedAdamW : IDisposable
 
         public void Dispose()
         {
-            foreach (Tensor tensor in FirstMoments.Concat(SecondMoments).Append(Step)) tensor.Dispose();
+            foreach (Tensor tensor in FirstMoments.Concat(SecondMoments).Concat(_nothing).Append(Step)) tensor.Dispose();
         }
     }
 }
