@@ -16,20 +16,20 @@ internal static unsafe partial class CausalAttentionKernel
         where TElement : struct, IElement
     {
         var tensors = new Tensors(shape, qkv, output, outputGradient, logSumExp, qkvGradient);
-        CpuThreads.Run(shape.Batch * shape.Heads, tensors, static (in Tensors t, int pair) => BackwardPair<TElement>(t, pair));
+        CpuThreads.Run(shape.Batch * shape.Heads, tensors, BackwardPair<TElement>);
     }
 
     private static long BackwardFloats(AttentionShape shape)
     {
         long padded = (long)shape.Length + Tile;
-        return (3 * shape.HeadSize + 2) * padded + 5L * Tile * shape.HeadSize + 2 * Tile * Tile;
+        return (3L * shape.HeadSize + 2) * padded + 5L * Tile * shape.HeadSize + 2 * Tile * Tile;
     }
 
     /// <summary>
     /// With S = Q·Kᵀ / √D, P = exp(S - log Σ exp S), O = P·V: dV = Pᵀ·dO; dP = dO·Vᵀ; dS = P ∘ (dP - Σ dP ∘ P), where that row sum is also Σ dO ∘ O;
     /// dQ = dS·K / √D; dK = dSᵀ·Q / √D.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop)]
     private static void BackwardPair<TElement>(in Tensors tensors, int pair)
         where TElement : struct, IElement
     {
@@ -108,7 +108,7 @@ internal static unsafe partial class CausalAttentionKernel
     }
 
     /// <summary>The dot product of each row of <paramref name="left"/>, dense, with the same row of <paramref name="right"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop)]
     private static void RowDots<TElement>(float* left, HeadMatrix<TElement> right, float* dots, int rows, int width)
         where TElement : struct, IElement
     {
@@ -124,7 +124,7 @@ internal static unsafe partial class CausalAttentionKernel
     }
 
     /// <summary>Scores become probabilities P = exp(S - log Σ exp S), and the probabilities' gradients the scores', dS = P ∘ (dP - dot).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop)]
     private static void SoftmaxBackward(float* p, float* dS, int rows, bool diagonal, float* logSumExp, float* dot)
     {
         for (int row = 0; row < rows; row++, p += Tile, dS += Tile)

@@ -14,7 +14,7 @@ internal static unsafe partial class CausalAttentionKernel
         where TElement : struct, IElement
     {
         var tensors = new Tensors(shape, qkv, output, null, logSumExp, null);
-        CpuThreads.Run(shape.Batch * shape.Heads, tensors, static (in Tensors t, int pair) => ForwardPair<TElement>(t, pair));
+        CpuThreads.Run(shape.Batch * shape.Heads, tensors, ForwardPair<TElement>);
     }
 
     private static long ForwardFloats(AttentionShape shape)
@@ -23,7 +23,7 @@ internal static unsafe partial class CausalAttentionKernel
         return 2 * padded * shape.HeadSize + 2L * Tile * shape.HeadSize + Tile * Tile + 2 * Tile + 16 * Tile;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop)]
     private static void ForwardPair<TElement>(in Tensors tensors, int pair)
         where TElement : struct, IElement
     {
@@ -82,7 +82,7 @@ internal static unsafe partial class CausalAttentionKernel
     /// Scores become exp(score - maximum), with the greatest score of the row so far (Milakov and Gimelshein 2018); what was computed with an earlier
     /// maximum is to be multiplied by <paramref name="rescale"/>.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop)]
     private static void Softmax(float* scores, int rows, bool diagonal, bool first, float* maxima, float* rescale, float* sums)
     {
         for (int row = 0; row < rows; row++, scores += Tile, sums += 16)
@@ -123,7 +123,7 @@ internal static unsafe partial class CausalAttentionKernel
         return Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop)]
     private static void ScaleRows(float* matrix, int rows, int width, float* factors)
     {
         for (int row = 0; row < rows; row++)

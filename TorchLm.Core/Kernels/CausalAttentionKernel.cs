@@ -20,10 +20,16 @@ internal static unsafe partial class CausalAttentionKernel
     /// <summary>Queries, and keys, of a square of scores: such squares and their operands are at home in the first- and second-level caches.</summary>
     private const int Tile = 64;
 
-    /// <summary>Whether the kernel can do this shape: any length, and a head size that is a multiple of 16.</summary>
+    // Loops over a matrix are methods of their own, as in HeadMatrix.
+    private const MethodImplOptions Loop = MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining;
+
+    /// <summary>
+    /// Whether the kernel can do this shape: a head size that is a multiple of 16, and any length for which one head's queries, output gradients and
+    /// query gradients, in float32, are below 2³¹ numbers.
+    /// </summary>
     public static bool Supports(AttentionShape shape) =>
         shape is { Batch: >= 1, Length: >= 1, Heads: >= 1, HeadSize: >= 16 } && shape.HeadSize % 16 == 0
-        && BackwardFloats(shape) < int.MaxValue / 2 && ForwardFloats(shape) < int.MaxValue / 2;
+        && BackwardFloats(shape) < int.MaxValue && ForwardFloats(shape) < int.MaxValue;
 
     /// <summary>The tensors of a call.</summary>
     private readonly struct Tensors(AttentionShape shape, void* qkv, void* output, void* outputGradient, float* logSumExp, void* qkvGradient)
@@ -52,7 +58,7 @@ internal static unsafe partial class CausalAttentionKernel
         {
             (int batch, int head) = Math.DivRem(pair, Shape.Heads);
             nint rowStride = (nint)parts * Shape.Heads * Shape.HeadSize;
-            return new(data, batch * Shape.Length * rowStride + ((nint)part * Shape.Heads + head) * Shape.HeadSize, rowStride, Shape.HeadSize);
+            return new(data, (nint)batch * Shape.Length * rowStride + ((nint)part * Shape.Heads + head) * Shape.HeadSize, rowStride, Shape.HeadSize);
         }
     }
 
