@@ -26,11 +26,16 @@ internal static unsafe class MatrixProduct
     public static void EightRows(float* a, nint aRow, nint aStep, float* b, nint bStep, int steps, float* c, nint cRow, int columns, bool accumulate)
     {
         int column = 0;
-        for (; column + 32 <= columns; column += 32) EightByThirtyTwo(a, aRow, aStep, b + column, bStep, steps, c + column, cRow, accumulate);
-        if (column < columns) EightBySixteen(a, aRow, aStep, b + column, bStep, steps, c + column, cRow, accumulate);
+        // Where a vector is two registers of 16, the larger product would not fit and takes twice the time.
+        for (; Vector512.IsHardwareAccelerated && column + 32 <= columns; column += 32) EightByThirtyTwo(a, aRow, aStep, b + column, bStep, steps, c + column, cRow, accumulate);
+        for (; column < columns; column += 16)
+        {
+            FourBySixteen(a, aRow, aStep, b + column, bStep, steps, c + column, cRow, accumulate);
+            FourBySixteen(a + 4 * aRow, aRow, aStep, b + column, bStep, steps, c + 4 * cRow + column, cRow, accumulate);
+        }
     }
 
-    // The accumulators are locals, not an array, so that they stay in registers: 16 of them, 2 vectors of B and one element of A make 19 of 32.
+    // The accumulators are locals, not an array, so that they stay in registers: 16 of them, 2 vectors of B and an element of A make 19 of 32.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void EightByThirtyTwo(float* a, nint aRow, nint aStep, float* b, nint bStep, int steps, float* c, nint cRow, bool accumulate)
     {
@@ -108,23 +113,17 @@ internal static unsafe class MatrixProduct
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void EightBySixteen(float* a, nint aRow, nint aStep, float* b, nint bStep, int steps, float* c, nint cRow, bool accumulate)
+    private static void FourBySixteen(float* a, nint aRow, nint aStep, float* b, nint bStep, int steps, float* c, nint cRow, bool accumulate)
     {
-        Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default, c6 = default, c7 = default;
-        float* lower = c + 4 * cRow;
+        Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default;
         if (accumulate)
         {
             c0 = Vector512.Load(c);
             c1 = Vector512.Load(c + cRow);
             c2 = Vector512.Load(c + 2 * cRow);
             c3 = Vector512.Load(c + 3 * cRow);
-            c4 = Vector512.Load(lower);
-            c5 = Vector512.Load(lower + cRow);
-            c6 = Vector512.Load(lower + 2 * cRow);
-            c7 = Vector512.Load(lower + 3 * cRow);
         }
         nint aRow3 = 3 * aRow;
-        float* a4 = a + 4 * aRow;
         for (; steps > 0; steps--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -132,21 +131,12 @@ internal static unsafe class MatrixProduct
             c1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[aRow]), b0, c1);
             c2 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2 * aRow]), b0, c2);
             c3 = Vector512.FusedMultiplyAdd(Vector512.Create(a[aRow3]), b0, c3);
-            c4 = Vector512.FusedMultiplyAdd(Vector512.Create(*a4), b0, c4);
-            c5 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[aRow]), b0, c5);
-            c6 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[2 * aRow]), b0, c6);
-            c7 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[aRow3]), b0, c7);
             a += aStep;
-            a4 += aStep;
             b += bStep;
         }
         c0.Store(c);
         c1.Store(c + cRow);
         c2.Store(c + 2 * cRow);
         c3.Store(c + 3 * cRow);
-        c4.Store(lower);
-        c5.Store(lower + cRow);
-        c6.Store(lower + 2 * cRow);
-        c7.Store(lower + 3 * cRow);
     }
 }
