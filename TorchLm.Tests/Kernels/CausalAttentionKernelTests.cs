@@ -91,6 +91,34 @@ public class CausalAttentionKernelTests
         static (int, int) Owner(int index, int parts) => (index / (20 * parts * 48), index / 16 % 3);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(13)]
+    [InlineData(100)]
+    public void NaN_is_passed_on_but_not_to_the_next_call(int length)
+    {
+        var shape = new AttentionShape(1, length, 2, 32);
+        float[] qkv = RandomValues(shape, 3, seed: 13), outputGradient = RandomValues(shape, 1, seed: 14);
+        (float[] output, float[] logSumExp) = Forward<Float32>(shape, qkv);
+        float[] gradient = Backward<Float32>(shape, qkv, output, outputGradient, logSumExp);
+
+        float[] query = [.. qkv];
+        query[(length - 1) * 3 * 64 + 5] = float.NaN;
+        (float[] lastOutput, float[] lastLogSumExp) = Forward<Float32>(shape, query);
+        Assert.All(lastOutput[^64..^32], x => Assert.True(float.IsNaN(x)));
+        Assert.Equal(output[^32..], lastOutput[^32..]);
+        Assert.True(float.IsNaN(lastLogSumExp[length - 1]));
+
+        // Everything NaN, in more positions than are computed afterwards: so is the memory that the kernel works in.
+        var longer = new AttentionShape(1, length + 64, 2, 32);
+        float[] nothing = NaNs(longer.Length * 64), nothings = NaNs(longer.Length * 192);
+        (float[] nanOutput, float[] nanLogSumExp) = Forward<Float32>(longer, nothings);
+        Assert.All(nanOutput.Concat(nanLogSumExp), x => Assert.True(float.IsNaN(x)));
+        Assert.Equal(output, Forward<Float32>(shape, qkv).Output);
+        Assert.All(Backward<Float32>(longer, nothings, nothing, nothing, nanLogSumExp), x => Assert.True(float.IsNaN(x)));
+        Assert.Equal(gradient, Backward<Float32>(shape, qkv, output, outputGradient, logSumExp));
+    }
+
     [Fact]
     public void It_agrees_with_libtorch()
     {
