@@ -1,4 +1,5 @@
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Operations;
 using static TorchSharp.torch;
 
 namespace TorchLm.Core.Model;
@@ -27,17 +28,20 @@ internal sealed class CausalSelfAttention : nn.Module<Tensor, Tensor>
     /// <summary>(B, T, C) to (B, T, C), where x continues what is in <paramref name="cache"/>, if there is one.</summary>
     public Tensor forward(Tensor x, LayerCache? cache)
     {
-        long b = x.shape[0], t = x.shape[1], c = x.shape[2];
-        Tensor[] parts = qkv.forward(x).view(b, t, 3, _heads, c / _heads).permute(2, 0, 3, 1, 4).unbind(0);
-        (Tensor q, Tensor k, Tensor v) = (parts[0], parts[1], parts[2]);           // each (B, H, T, D)
-        if (cache is not null) (k, v) = cache.Append(k, v);                        // (B, H, past + T, D)
+        Tensor joint = qkv.forward(x);                                             // (B, T, 3C)
+        Tensor y = cache is null ? CausalAttentionOperation.Apply(joint, _heads, training ? _dropout : 0) : AfterPast(joint, cache);
+        return nn.functional.dropout(output.forward(y), _dropout, training);
+    }
 
-        double dropout = training ? _dropout : 0;
-        Tensor y = k.shape[2] == t
-            ? nn.functional.scaled_dot_product_attention(q, k, v, p: dropout, is_casual: true)
-            : nn.functional.scaled_dot_product_attention(q, k, v, attn_mask: MaskAfterPast(k.shape[2] - t, t, x.device), p: dropout);
-        y = output.forward(y.transpose(1, 2).reshape(b, t, c));                    // heads side by side again
-        return nn.functional.dropout(y, _dropout, training);
+    /// <summary>Attention of new positions to those in the cache, which they join, and to themselves: (B, T, 3C) to (B, T, C).</summary>
+    private Tensor AfterPast(Tensor joint, LayerCache cache)
+    {
+        long b = joint.shape[0], t = joint.shape[1], c = joint.shape[2] / 3;
+        Tensor[] parts = joint.view(b, t, 3, _heads, c / _heads).permute(2, 0, 3, 1, 4).unbind(0);
+        (Tensor keys, Tensor values) = cache.Append(parts[1], parts[2]);           // each (B, H, past + T, D)
+        Tensor? mask = MaskAfterPast(keys.shape[2] - t, t, joint.device);
+        Tensor y = nn.functional.scaled_dot_product_attention(parts[0], keys, values, attn_mask: mask);
+        return y.transpose(1, 2).reshape(b, t, c);                                 // heads side by side again
     }
 
     /// <summary>(T, past + T): row i may see the past and the first i + 1 of the new positions; one new position sees everything.</summary>
