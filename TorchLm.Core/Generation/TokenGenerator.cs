@@ -46,7 +46,7 @@ public sealed class TokenGenerator
         int context = _model.Config.ContextLength, shortened = Math.Max(1, context - Math.Max(1, context / 8));
         bool wasTraining = _model.training;
         _model.eval();
-        using KeyValueCache? cache = _useCache ? new KeyValueCache(_model.Config, count, _model.Device) : null;
+        using KeyValueCache? cache = _useCache ? new KeyValueCache(_model, count) : null;
         try
         {
             TokenSampler[] samplers = [.. Enumerable.Range(0, count).Select(i => new TokenSampler(options, i))];

@@ -33,12 +33,13 @@ internal sealed class CausalSelfAttention : nn.Module<Tensor, Tensor>
         return nn.functional.dropout(output.forward(y), _dropout, training);
     }
 
-    /// <summary>Attention of new positions to those in the cache, which they join, and to themselves: (B, T, 3C) to (B, T, C).</summary>
+    /// <summary>Attention of new positions, which join those in the cache, to all of them so far: (B, T, 3C) to (B, T, C).</summary>
     private Tensor AfterPast(Tensor joint, LayerCache cache)
     {
         long b = joint.shape[0], t = joint.shape[1], c = joint.shape[2] / 3;
         Tensor[] parts = joint.view(b, t, 3, _heads, c / _heads).permute(2, 0, 3, 1, 4).unbind(0);
         (Tensor keys, Tensor values) = cache.Append(parts[1], parts[2]);           // each (B, H, past + T, D)
+        if (keys.shape[2] == t) return CausalAttentionOperation.Apply(joint, _heads, dropout: 0);
         Tensor? mask = MaskAfterPast(keys.shape[2] - t, t, joint.device);
         Tensor y = nn.functional.scaled_dot_product_attention(parts[0], keys, values, attn_mask: mask);
         return y.transpose(1, 2).reshape(b, t, c);                                 // heads side by side again

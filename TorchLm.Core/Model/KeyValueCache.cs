@@ -13,14 +13,14 @@ public sealed class KeyValueCache : IDisposable
     private readonly int _capacity;
 
     /// <summary>Makes an empty cache.</summary>
-    /// <param name="config">The model's shape.</param>
+    /// <param name="model">Whose keys and values it will hold.</param>
     /// <param name="batchSize">Sequences that are generated side by side (B).</param>
-    /// <param name="device">The model's device.</param>
-    public KeyValueCache(ModelConfig config, int batchSize, Device device)
+    public KeyValueCache(Gpt model, int batchSize)
     {
+        ModelConfig config = model.Config;
         _capacity = config.ContextLength;
         int headSize = config.EmbeddingSize / config.HeadCount;
-        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new LayerCache(batchSize, config.HeadCount, _capacity, headSize, device))];
+        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new LayerCache(model, batchSize, _capacity, headSize))];
     }
 
     /// <summary>Positions that are filled.</summary>
@@ -53,10 +53,10 @@ internal sealed class LayerCache : IDisposable
 {
     private readonly Tensor _keys, _values;
 
-    public LayerCache(int batchSize, int heads, int capacity, int headSize, Device device)
+    public LayerCache(Gpt model, int batchSize, int capacity, int headSize)
     {
-        _keys = empty([batchSize, heads, capacity, headSize], device: device).DetachFromDisposeScope();
-        _values = empty([batchSize, heads, capacity, headSize], device: device).DetachFromDisposeScope();
+        Tensor Room() => empty([batchSize, model.Config.HeadCount, capacity, headSize], model.Precision.ComputeType(), model.Device).DetachFromDisposeScope();
+        (_keys, _values) = (Room(), Room());
     }
 
     public int Length { get; set; }

@@ -51,7 +51,7 @@ public class CausalityTests
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using Gpt model = TinyGpt.WithWideWeights(s_config);
-        using var cache = new KeyValueCache(s_config, 1, CPU);
+        using var cache = new KeyValueCache(model, 1);
         Tensor other = TinyGpt.Ids(TinyGpt.RandomRows(1, Length, 11, 3)), ids = TinyGpt.Ids(TinyGpt.RandomRows(1, 7, 11, 4));
         model.forward(other, cache);
         Assert.Equal(Length, cache.Length);
@@ -65,7 +65,7 @@ public class CausalityTests
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using Gpt model = TinyGpt.WithWideWeights(s_config);
-        using var cache = new KeyValueCache(s_config, 1, CPU);
+        using var cache = new KeyValueCache(model, 1);
         Assert.Throws<ArgumentException>(() => model.forward(zeros(1, Length + 1, ScalarType.Int64)));
         model.forward(zeros(1, Length, ScalarType.Int64), cache);
         Assert.Throws<ArgumentException>(() => model.forward(zeros(1, 1, ScalarType.Int64), cache));
@@ -90,7 +90,7 @@ public class CausalityTests
 
     private static Tensor ReadInChunks(Gpt model, Tensor ids, params int[] chunks)
     {
-        using var cache = new KeyValueCache(model.Config, (int)ids.shape[0], CPU);
+        using var cache = new KeyValueCache(model, (int)ids.shape[0]);
         var parts = new List<Tensor>();
         for (int i = 0; cache.Length < ids.shape[1]; i++)
         {
