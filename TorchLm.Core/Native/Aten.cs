@@ -53,6 +53,13 @@ internal static unsafe partial class Aten
         Call("aten::_fused_adamw_", "", stack);
     }
 
+    /// <summary>Where a tensor's first element lies, in its device's memory.</summary>
+    public static void* Data(Tensor tensor)
+    {
+        Check(GetDataPointer(tensor.Handle, out IntPtr data), "aoti_torch_get_data_ptr");
+        return (void*)data;
+    }
+
     private static ulong Slot(double value) => BitConverter.DoubleToUInt64Bits(value);
 
     private static ulong Slot(bool value) => value ? 1UL : 0UL;
@@ -93,6 +100,10 @@ internal static unsafe partial class Aten
     [LibraryImport(Library, EntryPoint = "aoti_torch_new_tensor_handle")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
     private static partial int NewTensorHandle(IntPtr original, out IntPtr copy);
+
+    [LibraryImport(Library, EntryPoint = "aoti_torch_get_data_ptr")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
+    private static partial int GetDataPointer(IntPtr tensor, out IntPtr data);
 
     [LibraryImport(Library, EntryPoint = "torch_new_list_reserve_size")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
