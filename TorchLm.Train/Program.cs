@@ -52,8 +52,8 @@ public static partial class Program
         }
         catch (Exception e) when (IsOutOfMemory(e))
         {
-            return Fail(ExitCode.Failed, $"Memory ran out ({FirstLine(e)}): use a smaller training.batchSize with more training.gradientAccumulationSteps, or a " +
-                "smaller model.");
+            return Fail(ExitCode.Failed, $"Memory ran out ({FirstLine(e)}): use a smaller training.batchSize with more training.gradientAccumulationSteps, " +
+                "training.activationCheckpointing=true, or a smaller model.");
         }
         catch (ExternalException e)
         {

@@ -12,6 +12,12 @@ public sealed record TrainingConfig
     /// <summary>Micro-batches whose gradients are averaged for one update.</summary>
     public int GradientAccumulationSteps { get; init; } = 1;
 
+    /// <summary>
+    /// Whether a block's activations are computed a second time for its gradients instead of kept, which takes less memory and more time. The
+    /// gradients are the same.
+    /// </summary>
+    public bool ActivationCheckpointing { get; init; }
+
     /// <summary>Updates between evaluations on the validation split; the last step is always evaluated.</summary>
     public int EvalInterval { get; init; } = 250;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using static TorchSharp.torch;
 
 namespace TorchLm.Core.Kernels;
@@ -53,7 +54,9 @@ internal readonly unsafe struct BFloat16 : IElement
     public static Vector512<float> LoadVector(void* data, nint index)
     {
         Vector256<ushort> halves = Vector256.Load((ushort*)data + index);
-        return (Vector512.Create(Vector256.WidenLower(halves), Vector256.WidenUpper(halves)) << 16).AsSingle();
+        Vector512<uint> wide = Avx512F.IsSupported ? Avx512F.ConvertToVector512UInt32(halves)
+            : Vector512.Create(Vector256.WidenLower(halves), Vector256.WidenUpper(halves));
+        return (wide << 16).AsSingle();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -69,7 +72,8 @@ internal readonly unsafe struct BFloat16 : IElement
         Vector512<uint> bits = values.AsUInt32();
         Vector512<uint> rounded = (bits + Vector512.Create(0x7fffu) + ((bits >> 16) & Vector512<uint>.One)) >> 16;
         rounded = Vector512.ConditionalSelect(Vector512.Equals(values, values).AsUInt32(), rounded, Vector512.Create(0x7fc0u));
-        Vector256.Narrow(rounded.GetLower(), rounded.GetUpper()).Store((ushort*)data + index);
+        Vector256<ushort> narrow = Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(rounded) : Vector256.Narrow(rounded.GetLower(), rounded.GetUpper());
+        narrow.Store((ushort*)data + index);
     }
 }
 

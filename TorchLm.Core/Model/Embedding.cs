@@ -1,4 +1,4 @@
-using TorchLm.Core.Native;
+using TorchLm.Core.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -24,5 +24,5 @@ internal sealed class Embedding : nn.Module<Tensor, Tensor>
     public Parameter Weight => weight;
 
     /// <summary>Ids (…) to vectors (…, C).</summary>
-    public override Tensor forward(Tensor ids) => Aten.Embedding(weight, ids);
+    public override Tensor forward(Tensor ids) => EmbeddingOperation.Apply(weight, ids);
 }

@@ -81,12 +81,67 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         return Logits(last).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The mean cross-entropy in nats per token: inputs and targets (B, T) int64 to a scalar. The caller owns the result.</summary>
+    /// <summary>
+    /// The mean cross-entropy in nats per token, without gradients: inputs and targets (B, T) int64 to a scalar. The caller owns the result.
+    /// </summary>
     public Tensor Loss(Tensor inputs, Tensor targets)
     {
         using var scope = NewDisposeScope();
-        Tensor logits = Logits(Hidden(inputs, null));
-        return nn.functional.cross_entropy(logits.view(-1, Config.VocabularySize), targets.view(-1)).MoveToOuterDisposeScope();
+        using var noGradient = no_grad();
+        Tensor hidden = Hidden(inputs);
+        return LinearCrossEntropy.Loss(hidden, _head.As(hidden.dtype), targets, Config.VocabularySize).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Adds the gradient of the mean cross-entropy to every parameter's <c>grad</c>.</summary>
+    /// <param name="inputs">(B, T) int64.</param>
+    /// <param name="targets">(B, T) int64.</param>
+    /// <param name="scale">A float32 scalar on the model's device that gradients, not the loss, are multiplied by; null is 1.</param>
+    /// <param name="seedDropout">
+    /// Called before each part of the model that drops activations, to seed the device's generator: with 0 before the embeddings, with i before the
+    /// i-th block. Null leaves the generator as it is.
+    /// </param>
+    /// <param name="checkpointActivations">
+    /// Keeps only each block's input and computes the block again for its gradients: less memory, a third more arithmetic, the same gradients.
+    /// </param>
+    /// <returns>The loss in nats per token, unscaled and detached; the caller owns it.</returns>
+    public Tensor AccumulateGradients(Tensor inputs, Tensor targets, Tensor? scale = null, Action<int>? seedDropout = null,
+        bool checkpointActivations = false)
+    {
+        using var scope = NewDisposeScope();
+        if (!checkpointActivations) return Backward(Hidden(inputs, null, seedDropout), targets, scale).MoveToOuterDisposeScope();
+
+        if (training && Config.Dropout > 0) ArgumentNullException.ThrowIfNull(seedDropout); // or the second computation would drop others
+        var checkpoints = new ActivationCheckpoints(_blocks, seedDropout);
+        Tensor embedded = Embed(inputs, 0, seedDropout);
+        Tensor last = checkpoints.Forward(embedded.detach()).requires_grad_();
+        Tensor loss = Backward(finalNorm.forward(last), targets, scale);
+        GradientNode.Backward(embedded, checkpoints.Backward(last.grad!));
+        return loss.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Ids (B, T) to the final LayerNorm's output (B, T, C), which the caller owns.</summary>
+    internal Tensor Hidden(Tensor ids, KeyValueCache? cache = null, Action<int>? seedDropout = null)
+    {
+        using var scope = NewDisposeScope(); // what is not needed for gradients is freed here
+        Tensor x = Embed(ids, cache?.Length ?? 0, seedDropout);
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            seedDropout?.Invoke(i + 1);
+            x = _blocks[i].forward(x, cache?.Layer(i));
+        }
+        cache?.Advance((int)ids.shape[1]);
+        return finalNorm.forward(x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Goes back from hidden states (B, T, C) to all parameters that they come from, by way of the output head and the loss.</summary>
+    /// <returns>The loss; the caller owns it.</returns>
+    internal Tensor Backward(Tensor hidden, Tensor targets, Tensor? scale)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor loss, Tensor hiddenGradient) =
+            LinearCrossEntropy.LossAndGradients(hidden, _head.As(hidden.dtype), tokens.Weight, targets, Config.VocabularySize, scale);
+        GradientNode.Backward(hidden, hiddenGradient);
+        return loss.MoveToOuterDisposeScope();
     }
 
     /// <summary>Standard deviation of the two projections that write to the residual stream, so that its variance does not grow with depth.</summary>
@@ -103,19 +158,17 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         base.Dispose(disposing);
     }
 
-    /// <summary>Ids (B, T) to the final LayerNorm's output (B, T, C).</summary>
-    private Tensor Hidden(Tensor ids, KeyValueCache? cache)
+    /// <summary>Ids (B, T), the first of them at position <paramref name="past"/>, to the first block's input (B, T, C).</summary>
+    private Tensor Embed(Tensor ids, int past, Action<int>? seedDropout)
     {
-        int past = cache?.Length ?? 0, t = (int)ids.shape[1];
+        int t = (int)ids.shape[1];
         if (past + t > Config.ContextLength)
         {
             throw new ArgumentException($"{past + t} positions do not fit a context of {Config.ContextLength} tokens.", nameof(ids));
         }
+        seedDropout?.Invoke(0);
         Tensor x = tokens.forward(ids).Plus(positions.forward(_positionIds.narrow(0, past, t)));   // (B, T, C)
-        x = nn.functional.dropout(x, Config.Dropout, training);
-        for (int i = 0; i < _blocks.Length; i++) x = _blocks[i].forward(x, cache?.Layer(i));
-        cache?.Advance(t);
-        return finalNorm.forward(x);
+        return nn.functional.dropout(x, Config.Dropout, training);
     }
 
     /// <summary>Hidden states (…, C) to logits (…, V), padding rows of the vocabulary cut off.</summary>

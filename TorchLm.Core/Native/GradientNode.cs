@@ -79,14 +79,25 @@ internal static unsafe partial class GradientNode
     [UnmanagedCallersOnly]
     private static IntPtr* Result(nuint length) => s_result;
 
-    /// <summary>What went wrong in a backward pass on this thread, for the exception that libtorch turns it into; null where nothing did.</summary>
-    public static Exception? TakeError()
+    /// <summary>Goes back through the graph from a tensor with the gradient given for it.</summary>
+    /// <exception cref="InvalidOperationException">An operation of our own failed; what it threw is inside.</exception>
+    public static void Backward(Tensor output, Tensor gradient)
     {
-        Exception? error = s_error;
-        s_error = null;
-        return error;
+        try
+        {
+            output.backward([gradient]);
+        }
+        catch (ExternalException) when (s_error is not null)
+        {
+            throw new InvalidOperationException("A gradient could not be computed: " + s_error.Message, s_error);
+        }
+        finally
+        {
+            s_error = null;
+        }
     }
 
+    /// <summary>What an operation's backward pass threw, on whichever of libtorch's threads.</summary>
     private static Exception? s_error;
 
     private sealed class Slot

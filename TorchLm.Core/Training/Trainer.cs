@@ -64,7 +64,7 @@ public sealed class Trainer : IDisposable
         _scaler = model.Precision == Precision.Float16 ? new LossScaler(model.Device) : null;
         _optimizer = new FusedAdamW(model, config.Optimizer, _scaler);
         _schedule = new LearningRateSchedule(config.Optimizer, config.Training.Steps);
-        _step = new TrainingStep(model, _optimizer, _schedule, batches, config.Training);
+        _step = new TrainingStep(model, _optimizer, _schedule, batches, config.Training, _scaler);
         _state = new TrainingState { ConfigHash = HashOf(config) };
     }
 

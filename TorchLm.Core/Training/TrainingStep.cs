@@ -15,11 +15,17 @@ internal sealed class TrainingStep : IDisposable
     private readonly IBatchSource _batches;
     private readonly TrainingConfig _config;
     private readonly Tensor _lossSum;
+    private readonly Tensor? _share; // of a micro-batch in the gradient; null is 1
+    private readonly LossScaler? _scaler;
 
-    public TrainingStep(Gpt model, FusedAdamW optimizer, LearningRateSchedule schedule, IBatchSource batches, TrainingConfig config)
+    public TrainingStep(Gpt model, FusedAdamW optimizer, LearningRateSchedule schedule, IBatchSource batches, TrainingConfig config,
+        LossScaler? scaler = null)
     {
-        (_model, _optimizer, _schedule, _batches, _config) = (model, optimizer, schedule, batches, config);
+        (_model, _optimizer, _schedule, _batches, _config, _scaler) = (model, optimizer, schedule, batches, config, scaler);
         _lossSum = zeros([], ScalarType.Float64, model.Device).DetachFromDisposeScope();
+        if (config.GradientAccumulationSteps == 1) return;
+        using var scope = NewDisposeScope();
+        _share = ones([], ScalarType.Float32, model.Device).DividedBy(config.GradientAccumulationSteps).DetachFromDisposeScope();
     }
 
     /// <summary>Tokens that one step reads.</summary>
@@ -30,17 +36,14 @@ internal sealed class TrainingStep : IDisposable
     public Tensor Run(long step)
     {
         using var scope = NewDisposeScope();
-        if (_model.Config.Dropout > 0) StepSeed.Apply(_config.Seed, step, _model.Device);
-
         int accumulation = _config.GradientAccumulationSteps;
+        Tensor? scale = _scaler is null ? _share : _share is null ? _scaler.Scale : _scaler.Scale.mul(_share);
         for (int micro = 0; micro < accumulation; micro++)
         {
             using var microScope = NewDisposeScope();
             using Batch batch = _batches.GetBatch(step * accumulation + micro);
-            Tensor loss = _model.Loss(batch.Inputs, batch.Targets);
-            if (accumulation > 1) loss = loss.DividedBy(accumulation);
-            loss.backward();
-            using (no_grad()) _lossSum.Accumulate(loss);
+            Tensor loss = _model.AccumulateGradients(batch.Inputs, batch.Targets, scale, SeedDropout(step, micro), _config.ActivationCheckpointing);
+            _lossSum.Accumulate(accumulation > 1 ? loss.DividedBy(accumulation) : loss);
         }
         return _optimizer.Step(_schedule.At(step)).MoveToOuterDisposeScope();
     }
@@ -54,5 +57,12 @@ internal sealed class TrainingStep : IDisposable
         return sum;
     }
 
-    public void Dispose() => _lossSum.Dispose();
+    public void Dispose()
+    {
+        _lossSum.Dispose();
+        _share?.Dispose();
+    }
+
+    private Action<int>? SeedDropout(long step, int micro) =>
+        _model.Config.Dropout > 0 ? part => DropoutSeed.Apply(_config.Seed, step, micro, part, _model.Device) : null;
 }

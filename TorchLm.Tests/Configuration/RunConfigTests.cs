@@ -38,8 +38,8 @@ public class RunConfigTests
             },
             Training = new TrainingConfig
             {
-                Steps = 1, BatchSize = 2, GradientAccumulationSteps = 3, EvalInterval = 4, EvalBatches = 5, SaveInterval = 6, KeepCheckpoints = 7, LogInterval = 8,
-                Patience = 9, Precision = "bf16", Seed = 10_000_000_000,
+                Steps = 1, BatchSize = 2, GradientAccumulationSteps = 3, ActivationCheckpointing = true, EvalInterval = 4, EvalBatches = 5, SaveInterval = 6,
+                KeepCheckpoints = 7, LogInterval = 8, Patience = 9, Precision = "bf16", Seed = 10_000_000_000,
             },
         };
         // No field is left at its default, so that one that is not written would show.
@@ -66,8 +66,8 @@ public class RunConfigTests
             "model.family", "model.layerCount", "model.headCount", "model.embeddingSize", "model.contextLength", "model.dropout", "model.bias", "model.gelu",
             "data.path", "data.tokenizer", "optimizer.name", "optimizer.learningRate", "optimizer.minLearningRate", "optimizer.warmupSteps",
             "optimizer.schedule", "optimizer.weightDecay", "optimizer.beta1", "optimizer.beta2", "optimizer.gradientClip", "training.steps",
-            "training.batchSize", "training.gradientAccumulationSteps", "training.evalInterval", "training.evalBatches", "training.saveInterval",
-            "training.patience", "training.seed",
+            "training.batchSize", "training.gradientAccumulationSteps", "training.activationCheckpointing", "training.evalInterval",
+            "training.evalBatches", "training.saveInterval", "training.patience", "training.seed",
         ];
         Assert.Empty(documented.Except(names));
         Assert.Equal(ConfigSetting.Names.Order(), names.Order());
@@ -89,6 +89,7 @@ public class RunConfigTests
     [InlineData("""{"model":{"layerCount":3000000000}}""", "test.json: model.layerCount must be a whole number.")]
     [InlineData("""{"model":{"bias":1}}""", "test.json: model.bias must be true or false.")]
     [InlineData("""{"model":{"gelu":{}}}""", "test.json: model.gelu must be a text.")]
+    [InlineData("""{"training":{"activationCheckpointing":1}}""", "test.json: training.activationCheckpointing must be true or false.")]
     [InlineData("""{"optimizer":{"beta1":"x"}}""", "test.json: optimizer.beta1 must be a number.")]
     [InlineData("""{"training":{"seed":[1]}}""", "test.json: training.seed must be a whole number.")]
     [InlineData("""{"model":3}""", "test.json: model must be an object.")]

@@ -33,8 +33,7 @@ public class ShapeTests
         double first = 0, last = 0;
         for (int i = 0; i < 60; i++)
         {
-            Tensor loss = model.Loss(ids, targets);
-            loss.backward();
+            Tensor loss = model.AccumulateGradients(ids, targets);
             optimizer.Step(1e-2);
             last = loss.item<float>();
             if (i == 0) first = last;

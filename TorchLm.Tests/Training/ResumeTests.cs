@@ -132,7 +132,7 @@ public class ResumeWithDropoutTests
         Tensor ids = TinyGpt.Ids(TinyGpt.RandomRows(1, 8, 11, 1));
         float[] Logits(long? seedOfStep)
         {
-            if (seedOfStep is { } step) StepSeed.Apply(3, step, CPU);
+            if (seedOfStep is { } step) DropoutSeed.Apply(3, step, 0, 0, CPU);
             return TinyGpt.Values(model.forward(ids));
         }
 

@@ -1,0 +1,47 @@
+using TorchLm.Core.Native;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Model;
+
+/// <summary>
+/// Goes through blocks forward and back with no more in memory than each block's input and the inside of one block, which is computed a second time
+/// for its gradients (Chen et al. 2016).
+/// </summary>
+internal sealed class ActivationCheckpoints(IReadOnlyList<Block> blocks, Action<int>? seedDropout)
+{
+    private readonly Tensor[] _inputs = new Tensor[blocks.Count];
+
+    /// <summary>(B, T, C), without a gradient of its own, to (B, T, C). The caller owns the result.</summary>
+    public Tensor Forward(Tensor x)
+    {
+        using var noGradient = no_grad();
+        for (int i = 0; i < _inputs.Length; i++)
+        {
+            _inputs[i] = x;
+            x = Block(i);
+        }
+        return x;
+    }
+
+    /// <summary>
+    /// From the gradient of what <see cref="Forward"/> gave to that of what it was given, which the caller owns; parameters' gradients are added to.
+    /// Both <paramref name="gradient"/> and the blocks' inputs are disposed.
+    /// </summary>
+    public Tensor Backward(Tensor gradient)
+    {
+        for (int i = _inputs.Length - 1; i >= 0; i--)
+        {
+            using Tensor input = _inputs[i].requires_grad_(), above = gradient, output = Block(i);
+            GradientNode.Backward(output, above);
+            gradient = input.grad!;
+        }
+        return gradient;
+    }
+
+    private Tensor Block(int i)
+    {
+        using var scope = NewDisposeScope(); // what is not needed for gradients is freed here
+        seedDropout?.Invoke(i + 1);
+        return blocks[i].forward(_inputs[i]).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,126 @@
+using TorchLm.Core.Native;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Model;
+
+/// <summary>The output head and the loss behind it, without the logits of all positions at once.</summary>
+/// <remarks>
+/// The loss is a scalar, so that the head's gradients can be had right where the loss is, and nothing is kept or computed twice: logits of some rows,
+/// their gradients in the same memory, the products with them, the next rows (as Liger Kernel does, Hsu et al. 2024).
+/// </remarks>
+internal static class LinearCrossEntropy
+{
+    /// <summary>Bytes of logits that are in memory at a time, at most, if one row is not more.</summary>
+    private const long ChunkBytes = 64 << 20;
+
+    /// <summary>The mean cross-entropy in nats, a float32 scalar that the caller owns.</summary>
+    /// <param name="hidden">(…, C).</param>
+    /// <param name="weight">(rows of the vocabulary and its padding, C), of the same type.</param>
+    /// <param name="targets">(…), int64.</param>
+    /// <param name="vocabulary">How many rows of the weight take part.</param>
+    /// <param name="chunkRows">Rows of logits at a time; by their bytes where nothing is said.</param>
+    public static Tensor Loss(Tensor hidden, Tensor weight, Tensor targets, int vocabulary, long? chunkRows = null)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var pass = new Pass(hidden, weight, targets, vocabulary, null, chunkRows);
+        while (pass.Next()) { }
+        return pass.Loss().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same, and its gradients.</summary>
+    /// <param name="hidden">(…, C).</param>
+    /// <param name="weight">(rows of the vocabulary and its padding, C), of the same type.</param>
+    /// <param name="master">What <paramref name="weight"/> is a copy of, or the same: its <c>grad</c> is added to, or made.</param>
+    /// <param name="targets">(…), int64.</param>
+    /// <param name="vocabulary">How many rows of the weight take part; the others get no gradient.</param>
+    /// <param name="scale">A float32 scalar on the device that gradients, not the loss, are multiplied by; null is 1.</param>
+    /// <param name="chunkRows">Rows of logits at a time; by their bytes where nothing is said.</param>
+    /// <returns>The loss, and the gradient of the hidden states in their shape and type; the caller owns both.</returns>
+    public static (Tensor Loss, Tensor HiddenGradient) LossAndGradients(Tensor hidden, Tensor weight, Tensor master, Tensor targets, int vocabulary,
+        Tensor? scale = null, long? chunkRows = null)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor factor = (scale ?? ones([], ScalarType.Float32, hidden.device)).DividedBy(targets.numel());
+        Tensor hiddenGradient = empty_like(hidden);
+        Tensor hiddenGradientRows = hiddenGradient.view(-1, hidden.shape[^1]);
+        Tensor? weightGradient = master.grad;
+        var pass = new Pass(hidden, weight, targets, vocabulary, factor, chunkRows);
+        while (pass.Next())
+        {
+            using var chunkScope = NewDisposeScope();
+            hiddenGradientRows.narrow(0, pass.Start, pass.Rows).addmm_(pass.Logits, weight, beta: 0);
+            Tensor logitsByColumns = pass.Logits.t();
+            if (weightGradient is null)
+            {
+                weightGradient = logitsByColumns.mm(pass.Hidden).to(master.dtype).MoveToOuterDisposeScope();
+                master.grad = weightGradient;
+            }
+            else if (weight.dtype == master.dtype)
+            {
+                weightGradient.addmm_(logitsByColumns, pass.Hidden);
+            }
+            else
+            {
+                weightGradient.Accumulate(logitsByColumns.mm(pass.Hidden));
+            }
+        }
+        hiddenGradient.MoveToOuterDisposeScope();
+        return (pass.Loss().MoveToOuterDisposeScope(), hiddenGradient);
+    }
+
+    /// <summary>Goes through the rows in chunks of about equal size. Its tensors belong to the dispose scope that it is made in.</summary>
+    private sealed class Pass
+    {
+        private readonly Tensor _hidden, _weightByColumns, _targets, _logits, _lossSum;
+        private readonly Tensor? _factor;
+        private readonly int _vocabulary;
+        private readonly long _all;
+        private Tensor? _chunkHidden, _chunkLogits;
+
+        public Pass(Tensor hidden, Tensor weight, Tensor targets, int vocabulary, Tensor? factor, long? chunkRows)
+        {
+            (_vocabulary, _factor) = (vocabulary, factor);
+            _hidden = hidden.detach().reshape(-1, hidden.shape[^1]);
+            _targets = targets.reshape(-1).contiguous();
+            _weightByColumns = weight.detach().t();
+            _all = _hidden.shape[0];
+            long columns = weight.shape[0];
+            long most = chunkRows ?? Math.Max(1, ChunkBytes / (columns * hidden.element_size()));
+            long chunks = (_all + most - 1) / most;
+            _logits = empty((_all + chunks - 1) / chunks, columns, hidden.dtype, hidden.device);
+            _lossSum = zeros([], ScalarType.Float64, hidden.device);
+        }
+
+        /// <summary>The chunk's first row.</summary>
+        public long Start { get; private set; }
+
+        /// <summary>The chunk's rows; none before the first.</summary>
+        public long Rows { get; private set; }
+
+        /// <summary>The chunk's hidden states.</summary>
+        public Tensor Hidden => _chunkHidden!;
+
+        /// <summary>The chunk's logits or, where gradients are asked for, theirs.</summary>
+        public Tensor Logits => _chunkLogits!;
+
+        /// <summary>Goes on to the next chunk.</summary>
+        public bool Next()
+        {
+            _chunkHidden?.Dispose();
+            _chunkLogits?.Dispose();
+            Start += Rows;
+            Rows = Math.Min(_logits.shape[0], _all - Start);
+            if (Rows == 0) return false;
+            _chunkHidden = _hidden.narrow(0, Start, Rows);
+            _chunkLogits = _logits.narrow(0, 0, Rows).addmm_(_chunkHidden, _weightByColumns, beta: 0);
+            using Tensor targets = _targets.narrow(0, Start, Rows);
+            CrossEntropy.Run(_chunkLogits, targets, _vocabulary, _lossSum, _factor);
+            return true;
+        }
+
+        /// <summary>The mean over all rows.</summary>
+        public Tensor Loss() => _lossSum.DividedBy(_all).to(ScalarType.Float32);
+    }
+}
