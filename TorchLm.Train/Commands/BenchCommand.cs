@@ -24,12 +24,14 @@ internal static class BenchCommand
         var seconds = new Option<double>("--seconds") { Description = "Time for each shape.", HelpName = "S", DefaultValueFactory = _ => 30 };
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Leave the straightforward step out; it needs the memory of a second model." };
         Option<string> device = CommonOptions.Device();
+        Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
 
-        var command = new Command("bench", "Time training steps on this machine.") { config, seconds, noBaseline, device, json };
+        var command = new Command("bench", "Time training steps on this machine.") { config, seconds, noBaseline, device, threads, json };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(seconds) <= 0) throw new InputException($"--seconds is {parsed.GetValue(seconds)}, but it must be above 0.");
+            CommonOptions.UseThreads(parsed.GetValue(threads));
             string[] names = parsed.GetValue(config) is { Length: > 0 } given ? given : ["tiny", "char"];
             torch.Device where = DeviceChoice.Of(parsed.GetValue(device)!).Device;
             double fp32 = DevicePeak.MeasureFlops(where, torch.ScalarType.Float32), bf16 = DevicePeak.MeasureFlops(where, torch.ScalarType.BFloat16);

@@ -36,6 +36,7 @@ internal static class TrainCommand
             HelpName = "key=value",
         };
         Option<string> device = CommonOptions.Device();
+        Option<int?> threads = CommonOptions.Threads();
         var seed = new Option<long?>("--seed")
         {
             Description = "Decides initial weights, dropout and the data's order. Default: the configuration's.",
@@ -61,7 +62,7 @@ internal static class TrainCommand
 
         var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in about two minutes.")
         {
-            preset, config, data, output, set, device, seed, maxSteps, maxTime, resume, overwrite,
+            preset, config, data, output, set, device, threads, seed, maxSteps, maxTime, resume, overwrite,
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -70,6 +71,7 @@ internal static class TrainCommand
             if (presetName is not null && configFile is not null) throw new InputException("--preset and --config exclude each other: choose one.");
             if (parsed.GetValue(maxSteps) is < 1) throw new InputException($"--max-steps is {parsed.GetValue(maxSteps)}, but it must be at least 1.");
 
+            CommonOptions.UseThreads(parsed.GetValue(threads));
             List<string> settings = [.. parsed.GetValue(set)!];
             if (parsed.GetValue(seed) is { } number) settings.Add($"training.seed={number}");
             var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null);
