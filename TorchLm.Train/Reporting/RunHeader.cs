@@ -28,7 +28,8 @@ internal static class RunHeader
         Console.Error.WriteLine();
     }
 
-    private static string Threads(int count) => count == 1 ? "1 thread" : $"{count} threads";
+    /// <summary>A number of threads in words.</summary>
+    public static string Threads(int count) => count == 1 ? "1 thread" : $"{count} threads";
 
     private static void Line(string name, string text) => Console.Error.WriteLine($"{name,-7} {text}");
 }
