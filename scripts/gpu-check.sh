@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # How right and how fast TorchLm is on this machine's NVIDIA card, in one command, within eight minutes and without a network.
 #   scripts/gpu-check.sh
-# Writes gpu-check-CARD-DATE.json into the current folder, and a table to standard output. Exit code: 0 TorchLm's parts are well, 1 one
-# of them is not, 2 there is no card or no program. docs/gpu-check.md says what the environment variables TORCHLM, TORCHLM_LIBTORCH, TorchBackend, GPU_CHECK_DEVICE,
-# GPU_CHECK_SHAPES, GPU_CHECK_SECONDS and GPU_CHECK_PYTHON change.
+# Writes gpu-check-CARD-DATE.json into the current folder, and a table to standard output. Exit code: 0 TorchLm's parts are well, 1 one of them is
+# not, 2 there is no card or no program. docs/gpu-check.md says which environment variables change what.
 set -uo pipefail
 export LC_ALL=C DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
@@ -167,7 +166,7 @@ file="gpu-check-${slug%-}-$(date -u +%Y%m%d-%H%M%S).json"
   printf '{\n  "format": 1,\n  "card": %s,\n  "device": %s,\n  "date": "%s",\n' "$(json_string "$card")" "$(json_string "$device")" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   printf '  "system": %s,\n  "processor": %s,\n' "$(json_string "$(uname -srm)")" "$(json_string "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)")"
   printf '  "torchlm": %s,\n  "libtorch": %s,\n' "$(json_string "$(sed -n 's/^torchlm  *//p' "$work/doctor.out")")" "$(json_string "$(sed -n 's/^libtorch  *//p' "$work/doctor.out")")"
-  printf '  "pytorch": %s,\n  "bash": %s,\n  "seconds": %d,\n  "parts": [' "$(json_string "$peer_version")" "$(json_string "$BASH_VERSION")" "$SECONDS"
+  printf '  "pytorch": %s,\n  "bash": %s,\n  "seconds": %d,\n  "parts": [' "$([[ -n $peer_version ]] && json_string "$peer_version" || printf null)" "$(json_string "$BASH_VERSION")" "$SECONDS"
   separator=""
   for name in "${names[@]}"; do
     result=$(json_object "$work/$name.out")
