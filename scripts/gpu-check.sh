@@ -68,7 +68,7 @@ part() {
   ((limit > left)) && limit=$left
   echo "gpu-check: $name (at most $limit s)" >&2
   if [[ $device != cpu* ]]; then
-    nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits --loop-ms=500 >"$work/$name.memory" 2>/dev/null &
+    nvidia-smi --id="$index" --query-gpu=memory.used --format=csv,noheader,nounits --loop-ms=500 >"$work/$name.memory" 2>/dev/null &
     sampler=$!
   fi
   timeout --kill-after=5 "$limit" "$@" >"$work/$name.out" 2>"$work/$name.err" </dev/null &
@@ -150,10 +150,14 @@ for shape in $shapes; do
 done
 
 peer_version=$(timeout 60 "$python" -c "import torch; print(torch.__version__ if '$device' == 'cpu' or torch.cuda.is_available() else '')" 2>/dev/null)
-peer_options=(--device "$device" --seconds "$seconds")
-[[ $device != cpu* ]] && peer_options+=(--bf16)
 if [[ -n $peer_version ]]; then
   for shape in $shapes; do
+    peer_options=(--device "$device" --seconds "$seconds")
+    case $(field precision "$work/bench-$shape.out") in # the peer computes in what the bench took
+      fp32) ;;
+      tf32) peer_options+=(--tf32) ;;
+      *) [[ $device != cpu* ]] && peer_options+=(--bf16) ;;
+    esac
     part "pytorch-$shape" 60 "$python" "$here/pytorch-peer.py" --config "$shape" "${peer_options[@]}"
     part "pytorch-$shape-compiled" 120 "$python" "$here/pytorch-peer.py" --config "$shape" "${peer_options[@]}" --compile
   done
