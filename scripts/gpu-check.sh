@@ -16,7 +16,8 @@ else shapes=${GPU_CHECK_SHAPES:-gpt2 gpt2-1024} seconds=${GPU_CHECK_SECONDS:-20}
 
 work=$(mktemp -d) || exit 1
 sampler="" running=""
-trap '[[ -n $sampler$running ]] && kill $sampler $running 2>/dev/null; rm -rf "$work"' EXIT
+# A child that is stopped before it has become its program still has these traps, and must not clean up for the parent.
+trap '[[ $BASHPID == "$$" ]] || exit; [[ -n $sampler$running ]] && kill $sampler $running 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 give_up() {
