@@ -22,14 +22,15 @@ public static unsafe class CudaDriver
 {
     private const int ComputeCapabilityMajor = 75, ComputeCapabilityMinor = 76, Success = 0;
 
+    private static string LibraryName => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
+
     /// <summary>The GPUs, or an empty list with the reason why there is none.</summary>
     public static IReadOnlyList<CudaGpu> List(out string? reason)
     {
         reason = null;
-        string library = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
-        if (!NativeLibrary.TryLoad(library, out IntPtr driver))
+        if (!NativeLibrary.TryLoad(LibraryName, out IntPtr driver))
         {
-            reason = $"NVIDIA's driver ({library}) is not installed";
+            reason = $"NVIDIA's driver ({LibraryName}) is not installed";
             return [];
         }
         var init = (delegate* unmanaged<uint, int>)NativeLibrary.GetExport(driver, "cuInit");
@@ -42,6 +43,18 @@ public static unsafe class CudaDriver
             return [];
         }
         return [.. Enumerable.Range(0, count).Select(i => Describe(driver, i))];
+    }
+
+    /// <summary>
+    /// Bytes in use on the device that this thread computes on, by all processes; null where the driver does not say (cuMemGetInfo wants the context
+    /// that libtorch's first use of the device on this thread leaves behind).
+    /// </summary>
+    public static long? MemoryInUse()
+    {
+        if (!NativeLibrary.TryLoad(LibraryName, out IntPtr driver)) return null;
+        var getInfo = (delegate* unmanaged<nuint*, nuint*, int>)NativeLibrary.GetExport(driver, "cuMemGetInfo_v2");
+        nuint free, total;
+        return getInfo(&free, &total) == Success ? (long)(total - free) : null;
     }
 
     private static CudaGpu Describe(IntPtr driver, int index)

@@ -80,6 +80,20 @@ internal static unsafe partial class Aten
         return data;
     }
 
+    /// <summary>
+    /// Which kernel libtorch takes for causal attention of these tensors (B, H, T, D): the choice that scaled_dot_product_attention makes for itself.
+    /// It depends on type, shape, device and on whether gradients are wanted.
+    /// </summary>
+    public static AttentionKernel ChosenAttention(Tensor queries, Tensor keys, Tensor values)
+    {
+        ulong* stack = stackalloc ulong[8]
+        {
+            Slot(queries), Slot(keys), Slot(values), OptionalSlot(null), Slot(0.0), Slot(true), OptionalSlot(null), Slot(false),
+        };
+        Call("aten::_fused_sdp_choice", "", stack);
+        return (AttentionKernel)(long)stack[0];
+    }
+
     private static ulong Slot(double value) => BitConverter.DoubleToUInt64Bits(value);
 
     private static ulong Slot(bool value) => value ? 1UL : 0UL;

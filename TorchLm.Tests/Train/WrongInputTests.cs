@@ -79,6 +79,9 @@ public sealed class WrongInputTests : IDisposable
     public void An_unknown_device() => Train("--device", "tpu").AssertRefused("tpu", "cuda:N");
 
     [Fact]
+    public void Fewer_threads_than_one() => Train("--threads", "0").AssertRefused("--threads", "0", "1 to 1024");
+
+    [Fact]
     public void A_duration_that_is_none() => Train("--max-time", "soon").AssertRefused("--max-time", "soon");
 
     [Fact]

@@ -30,12 +30,14 @@ internal static class BenchCommand
         };
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Leave the straightforward step out; it needs the memory of another model." };
         Option<string> device = CommonOptions.Device();
+        Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
 
-        var command = new Command("bench", "Time training steps on this machine.") { config, seconds, precision, noBaseline, device, json };
+        var command = new Command("bench", "Time training steps on this machine.") { config, seconds, precision, noBaseline, device, threads, json };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(seconds) <= 0) throw new InputException($"--seconds is {parsed.GetValue(seconds)}, but it must be above 0.");
+            CommonOptions.UseThreads(parsed.GetValue(threads));
             string[] names = parsed.GetValue(config) is { Length: > 0 } given ? given : ["tiny", "char"];
             torch.Device where = DeviceChoice.Of(parsed.GetValue(device)!).Device;
             string[] precisions = parsed.GetValue(precision) is { Length: > 0 } wanted ? wanted : ["fp32", "auto"];
@@ -94,7 +96,7 @@ internal static class BenchCommand
         /// <summary>The peak resident size in MiB of a few steps in a process of their own; null where that fails.</summary>
         private long? MemoryOfOwnProcess(Precision precision)
         {
-            string[] arguments = ["bench", "--config", Shape.Name, "--precision", precision.Name(), "--no-baseline", "--seconds", "0.1", "--device", Device.ToString(), "--json"];
+            string[] arguments = ["bench", "--config", Shape.Name, "--precision", precision.Name(), "--no-baseline", "--seconds", "0.1", "--device", Device.ToString(), "--threads", $"{torch.get_num_threads()}", "--json"];
             using Process child = OwnProgram.Start(arguments);
             string output = child.StandardOutput.ReadToEnd();
             child.WaitForExit();

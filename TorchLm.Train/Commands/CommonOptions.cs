@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TorchLm.Core.Devices;
 
 namespace TorchLm.Train.Commands;
 
@@ -17,6 +18,21 @@ internal static class CommonOptions
         Description = "What products are computed in: auto (on CUDA bf16, else fp16; on a CPU the faster of fp32 and bf16), fp32, tf32, bf16 or fp16.",
         HelpName = "auto|fp32|tf32|bf16|fp16",
     };
+
+    public static Option<int?> Threads() => new("--threads")
+    {
+        Description = $"CPU threads for one operation; with another number results may differ in their last digits. Default: {ThreadChoice.Variable} where it is set, " +
+            "else the physical cores that the process may use.",
+        HelpName = "N",
+    };
+
+    /// <summary>Makes libtorch use that many threads, before anything else of it is used.</summary>
+    public static void UseThreads(int? asked)
+    {
+        ThreadChoice choice = ThreadChoice.Of(asked);
+        if (choice.Warning is { } warning) Console.Error.WriteLine($"torchlm: warning: {warning}");
+        choice.Apply();
+    }
 
     public static Option<string> Model() => new("--model")
     {

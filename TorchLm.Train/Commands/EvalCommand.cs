@@ -19,6 +19,7 @@ internal static class EvalCommand
     public static Command Create()
     {
         Option<string> model = CommonOptions.Model(), device = CommonOptions.Device();
+        Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
         var data = new Option<string?>("--data")
         {
@@ -34,10 +35,11 @@ internal static class EvalCommand
             DefaultValueFactory = _ => 16,
         };
 
-        var command = new Command("eval", "Measure a model on a split of a data set.") { model, data, split, batchSize, device, json };
+        var command = new Command("eval", "Measure a model on a split of a data set.") { model, data, split, batchSize, device, threads, json };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(batchSize) < 1) throw new InputException($"--batch-size is {parsed.GetValue(batchSize)}, but it must be at least 1.");
+            CommonOptions.UseThreads(parsed.GetValue(threads));
             SavedModel saved = SavedModel.Find(parsed.GetRequiredValue(model));
             TokenDataset dataset = OpenData(saved, parsed.GetValue(data));
             DatasetSplit part = dataset.GetSplit(parsed.GetValue(split)!);

@@ -17,6 +17,7 @@ internal static class SampleCommand
     {
         var defaults = new SamplingOptions();
         Option<string> model = CommonOptions.Model(), device = CommonOptions.Device();
+        Option<int?> threads = CommonOptions.Threads();
         var standardInput = new Argument<string?>("-")
         {
             Description = "Read the prompt from standard input; a line end at its end is dropped.",
@@ -78,7 +79,7 @@ internal static class SampleCommand
 
         var command = new Command("sample", "Let a trained model write.")
         {
-            standardInput, model, prompt, promptFile, maxTokens, temperature, topK, topP, penalty, seed, count, stop, noCache, device,
+            standardInput, model, prompt, promptFile, maxTokens, temperature, topK, topP, penalty, seed, count, stop, noCache, device, threads,
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -95,6 +96,7 @@ internal static class SampleCommand
             };
             options.Validate();
             string? text = ReadPrompt(parsed.GetValue(standardInput), parsed.GetValue(prompt), parsed.GetValue(promptFile));
+            CommonOptions.UseThreads(parsed.GetValue(threads));
             SavedModel saved = SavedModel.Find(parsed.GetRequiredValue(model));
             if (!File.Exists(saved.Run.TokenizerPath))
             {

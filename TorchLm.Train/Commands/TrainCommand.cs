@@ -37,6 +37,7 @@ internal static class TrainCommand
         };
         Option<string> device = CommonOptions.Device();
         Option<string?> precision = CommonOptions.Precision();
+        Option<int?> threads = CommonOptions.Threads();
         var seed = new Option<long?>("--seed")
         {
             Description = "Decides initial weights, dropout and the data's order. Default: the configuration's.",
@@ -62,7 +63,7 @@ internal static class TrainCommand
 
         var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in about two minutes.")
         {
-            preset, config, data, output, set, device, precision, seed, maxSteps, maxTime, resume, overwrite,
+            preset, config, data, output, set, device, precision, threads, seed, maxSteps, maxTime, resume, overwrite,
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -71,6 +72,7 @@ internal static class TrainCommand
             if (presetName is not null && configFile is not null) throw new InputException("--preset and --config exclude each other: choose one.");
             if (parsed.GetValue(maxSteps) is < 1) throw new InputException($"--max-steps is {parsed.GetValue(maxSteps)}, but it must be at least 1.");
 
+            CommonOptions.UseThreads(parsed.GetValue(threads));
             List<string> settings = [.. parsed.GetValue(set)!];
             if (parsed.GetValue(seed) is { } number) settings.Add($"training.seed={number}");
             if (parsed.GetValue(precision) is { } type) settings.Add($"training.precision={type}");

@@ -15,7 +15,7 @@ internal static class RunHeader
         ModelConfig m = config.Model;
         TrainingConfig t = config.Training;
         DatasetSplit? validation = dataset.Val;
-        string threads = device.Device.type == DeviceType.CPU ? $"{torch.get_num_threads()} threads; " : "";
+        string threads = device.Device.type == DeviceType.CPU ? $"{Threads(torch.get_num_threads())}; " : "";
         string accumulation = t.GradientAccumulationSteps > 1 ? $" x {t.GradientAccumulationSteps}" : "";
         Line("Model", $"{m.Family}, {m.LayerCount} layers, {m.HeadCount} heads, width {m.EmbeddingSize}, context {m.ContextLength}: " +
             $"{ModelCost.Parameters(m) / 1e6:0.00} M parameters");
@@ -28,6 +28,9 @@ internal static class RunHeader
         Line("Folder", Path.GetRelativePath(".", run.Path));
         Console.Error.WriteLine();
     }
+
+    /// <summary>A number of threads in words.</summary>
+    public static string Threads(int count) => count == 1 ? "1 thread" : $"{count} threads";
 
     private static void Line(string name, string text) => Console.Error.WriteLine($"{name,-7} {text}");
 }

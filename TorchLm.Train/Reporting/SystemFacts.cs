@@ -27,7 +27,7 @@ internal static class SystemFacts
         yield return ("backend", $"{Backend}, {(NativeLibraries.LibtorchFolder is { } folder ? $"loaded from {folder}" : "loaded by TorchSharp")}");
         yield return ("loader fix", NativeLibraries.FixedCopy is { } copy ? $"in use: this system's libstdc++ is older than TorchSharp asks for ({copy})" : "not needed");
         yield return ("CPU", $"{Environment.ProcessorCount} processors, instruction sets: {string.Join(", ", InstructionSets())}");
-        yield return ("threads", IsLoaded(out _) ? $"{torch.get_num_threads()} for one operation" : "unknown");
+        yield return ("threads", IsLoaded(out _) ? Threads(ThreadChoice.Of(asked: null)) : "unknown");
         IReadOnlyList<CudaGpu> gpus = CudaDriver.List(out string? reason);
         foreach (CudaGpu gpu in gpus)
         {
@@ -67,6 +67,8 @@ internal static class SystemFacts
     }
 
     public static string Gigabytes(long bytes) => $"{bytes / 1e9:0.0} GB";
+
+    private static string Threads(ThreadChoice choice) => $"{choice.Count} for one operation ({choice.Reason})";
 
     private static string Libtorch() => IsLoaded(out string? failure) ? torch.__version__ : $"does not load: {failure}";
 

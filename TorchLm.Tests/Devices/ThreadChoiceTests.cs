@@ -1,0 +1,54 @@
+using TorchLm.Core;
+using TorchLm.Core.Devices;
+
+namespace TorchLm.Tests.Devices;
+
+/// <summary>The number of threads on machines that are pretended by their answers.</summary>
+public class ThreadChoiceTests
+{
+    [Theory]
+    [InlineData(8, 16, 8, "one for each physical core")]            // hyper-threading
+    [InlineData(8, 8, 8, "one for each physical core")]
+    [InlineData(64, 4, 4, "this process may use 4 processors")]     // a container's quota
+    [InlineData(2, 1, 1, "this process may use 1 processor")]
+    [InlineData(null, 6, 6, "libtorch's number, within this process's processors")]
+    [InlineData(null, 32, 12, "libtorch's number, within this process's processors")]
+    public void The_default_is_the_physical_cores_within_the_container_s_limit(int? cores, int processors, int expected, string reason)
+    {
+        ThreadChoice choice = ThreadChoice.Of(null, variable: null, cores, processors, () => 12);
+        Assert.Equal(new ThreadChoice(expected, reason), choice);
+    }
+
+    [Theory]
+    [InlineData("3", 3)]
+    [InlineData("3,2", 3)] // OpenMP: a number for each level of nesting
+    [InlineData("", 8)]
+    [InlineData("all", 8)]
+    [InlineData("0", 8)]
+    [InlineData("-1", 8)]
+    public void OMP_NUM_THREADS_sets_the_default(string variable, int expected) =>
+        Assert.Equal(expected, ThreadChoice.Of(null, variable, physicalCores: 8, processors: 16, () => 12).Count);
+
+    [Fact]
+    public void What_is_asked_for_counts_most() => Assert.Equal(5, ThreadChoice.Of(5, "3", physicalCores: 8, processors: 16, () => 12).Count);
+
+    [Theory]
+    [InlineData(16, null)]
+    [InlineData(17, "--threads is 17, but this process may use 16 processors: more threads than that wait for each other.")]
+    public void More_threads_than_processors_are_allowed_with_a_warning(int asked, string? warning)
+    {
+        ThreadChoice choice = ThreadChoice.Of(asked, null, physicalCores: 8, processors: 16, () => 12);
+        Assert.Equal(asked, choice.Count);
+        Assert.Equal(warning, choice.Warning);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-2)]
+    [InlineData(1025)]
+    public void An_impossible_number_is_one_sentence(int asked)
+    {
+        var failure = Assert.Throws<InputException>(() => ThreadChoice.Of(asked, null, 8, 16, () => 12));
+        Assert.Equal($"--threads is {asked}, but it must be from 1 to 1024.", failure.Message);
+    }
+}
