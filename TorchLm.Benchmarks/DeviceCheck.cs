@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using TorchLm.Core.Configuration;
 using TorchSharp;
 
 namespace TorchLm.Benchmarks;
@@ -31,6 +32,9 @@ internal sealed record CheckCase(string Name, Func<CheckOutcome> Run);
 /// <summary>Whether a device computes what it should: small models on it against float64 on the CPU.</summary>
 public static class DeviceCheck
 {
+    /// <summary>The models that are checked.</summary>
+    public static ModelConfig Shape => ModelChecks.Config;
+
     /// <summary>Runs all cases; each is reported as it ends.</summary>
     /// <param name="device">What is checked.</param>
     /// <param name="precision">In what it computes.</param>

@@ -26,7 +26,7 @@ internal sealed class ModelChecks(Device device, DeviceCheckPrecision precision)
         using Gpt model = ModelOf(reference, Config);
         using var noGradient = no_grad();
         Tensor ids = DeviceCheckNumbers.Ids(new Random(5), Config.VocabularySize, 2, Config.ContextLength);
-        return new CheckOutcome(DeviceCheckNumbers.RelativeError(model.forward(ids.to(device)), reference.Logits(ids)), 64 * precision.UnitRoundoff);
+        return new CheckOutcome(DeviceCheckNumbers.RelativeError(model.forward(ids.to(device)), reference.Logits(ids)), precision.Allowed(64));
     }
 
     private CheckOutcome Loss()
@@ -36,7 +36,7 @@ internal sealed class ModelChecks(Device device, DeviceCheckPrecision precision)
         using var noGradient = no_grad();
         (Tensor inputs, Tensor targets) = Batch(6);
         return new CheckOutcome(DeviceCheckNumbers.RelativeError(model.Loss(inputs.to(device), targets.to(device)), reference.Loss(inputs, targets)),
-            16 * precision.UnitRoundoff);
+            precision.Allowed(16));
     }
 
     /// <summary>The worst parameter, each relative to its own largest gradient.</summary>
@@ -51,7 +51,7 @@ internal sealed class ModelChecks(Device device, DeviceCheckPrecision precision)
         (double error, string name) = model.named_parameters()
             .Select(p => (DeviceCheckNumbers.RelativeError(DeviceCheckNumbers.Values(p.parameter.grad!), expected[p.name]), p.name))
             .MaxBy(e => double.IsNaN(e.Item1) ? double.PositiveInfinity : e.Item1);
-        return new CheckOutcome(error, 128 * precision.UnitRoundoff, $"largest at {name}");
+        return new CheckOutcome(error, precision.Allowed(128), $"largest at {name}");
     }
 
     /// <summary>A prompt, several tokens at once, then one at a time, against the whole context read at once.</summary>
@@ -71,7 +71,7 @@ internal sealed class ModelChecks(Device device, DeviceCheckPrecision precision)
             parts.Add(model.forward(ids.narrow(1, read, length), cache));
             read += length;
         }
-        return new CheckOutcome(DeviceCheckNumbers.RelativeError(cat(parts, 1), model.forward(ids)), 64 * precision.UnitRoundoff);
+        return new CheckOutcome(DeviceCheckNumbers.RelativeError(cat(parts, 1), model.forward(ids)), precision.Allowed(64));
     }
 
     private CheckOutcome Dropout()

@@ -13,7 +13,19 @@ namespace TorchLm.Benchmarks;
 /// <param name="NewModel">Makes a model that computes in it, with float32 parameters.</param>
 public sealed record DeviceCheckPrecision(string Name, torch.ScalarType Type, double UnitRoundoff, Func<ModelConfig, long, torch.Device, Gpt> NewModel)
 {
+    /// <summary>
+    /// The error that a number of roundings is allowed. Below float32 it is an eighth of that: only the factors are rounded, sums are float32.
+    /// </summary>
+    public double Allowed(double roundings) => roundings * UnitRoundoff * (UnitRoundoff > 1e-7 ? 0.125 : 1);
+
     /// <summary>IEEE single precision throughout.</summary>
-    public static DeviceCheckPrecision SinglePrecision { get; } =
-        new("fp32", torch.ScalarType.Float32, Math.Pow(2, -24), (config, seed, device) => new Gpt(config, seed, device));
+    public static DeviceCheckPrecision SinglePrecision { get; } = Of(Precision.Float32);
+
+    /// <summary>What a model of that precision is checked by.</summary>
+    public static DeviceCheckPrecision Of(Precision precision) => new(precision.Name(), precision.ComputeType(), Math.Pow(2, precision switch
+    {
+        Precision.Float32 => -24,
+        Precision.BFloat16 => -8,
+        _ => -11,
+    }), (config, seed, device) => new Gpt(config, seed, device, precision));
 }

@@ -31,7 +31,7 @@ internal sealed class TrainingChecks(Device device, DeviceCheckPrecision precisi
             using Batch batch = batches.GetBatch(step);
             expected[step] = reference.Step(batch.Inputs, batch.Targets, s_optimizer);
         }
-        return new CheckOutcome(DeviceCheckNumbers.RelativeError(actual, expected), 64 * precision.UnitRoundoff, $"from {expected[0]:0.0000} to {expected[^1]:0.0000}");
+        return new CheckOutcome(DeviceCheckNumbers.RelativeError(actual, expected), precision.Allowed(64), $"from {expected[0]:0.0000} to {expected[^1]:0.0000}");
     }
 
     /// <summary>Where this fails the device's sums have no fixed order, and no run can resume exactly on it.</summary>
@@ -81,9 +81,10 @@ internal sealed class TrainingChecks(Device device, DeviceCheckPrecision precisi
             _model = precision.NewModel(config, 1, device);
             weights.CopyTo(_model);
             _model.train();
-            _optimizer = new FusedAdamW(_model, s_optimizer);
+            LossScaler? scaler = _model.Precision == Precision.Float16 ? new LossScaler(device) : null;
+            _optimizer = new FusedAdamW(_model, s_optimizer, scaler);
             _batches = new BenchmarkBatches(Shape(config), device);
-            _step = new TrainingStep(_model, _optimizer, new LearningRateSchedule(s_optimizer, TrainingChecks.Steps), _batches, new TrainingConfig { Steps = TrainingChecks.Steps });
+            _step = new TrainingStep(_model, _optimizer, new LearningRateSchedule(s_optimizer, TrainingChecks.Steps), _batches, new TrainingConfig { Steps = TrainingChecks.Steps }, scaler);
         }
 
         /// <summary>Makes steps and gives their losses.</summary>

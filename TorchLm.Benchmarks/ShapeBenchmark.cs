@@ -14,10 +14,13 @@ namespace TorchLm.Benchmarks;
 /// <param name="BatchSize">Sequences in a batch (B).</param>
 public sealed record BenchmarkShape(string Name, ModelConfig Model, int BatchSize)
 {
-    /// <summary>Character-level on a laptop, character-level on a workstation, GPT-2's smallest.</summary>
+    /// <summary>
+    /// Character-level on a laptop and on a workstation; GPT-2's smallest with a quarter of its context, with llm.c's setting for CPUs, and with all of it.
+    /// </summary>
     public static IReadOnlyList<BenchmarkShape> All { get; } =
     [
         new("tiny", Shape(4, 4, 128, 64, 65), 12), new("char", Shape(6, 6, 384, 256, 65), 8), new("gpt2", Shape(12, 12, 768, 256, 50304), 2),
+        new("gpt2-64", Shape(12, 12, 768, 64, 50304), 4), new("gpt2-1024", Shape(12, 12, 768, 1024, 50304), 8),
     ];
 
     /// <summary>Tokens in a step.</summary>
@@ -150,8 +153,9 @@ public sealed class ShapeBenchmark : IDisposable
             _precision = precision;
             Model = new Gpt(shape.Model, 1, device, precision);
             Model.train();
-            Optimizer = new FusedAdamW(Model, s_optimizer);
-            Step = new TrainingStep(Model, Optimizer, new LearningRateSchedule(s_optimizer, 1000), batches, new TrainingConfig { Steps = 1000 });
+            LossScaler? scaler = precision == Precision.Float16 ? new LossScaler(device) : null;
+            Optimizer = new FusedAdamW(Model, s_optimizer, scaler);
+            Step = new TrainingStep(Model, Optimizer, new LearningRateSchedule(s_optimizer, 1000), batches, new TrainingConfig { Steps = 1000 }, scaler);
         }
 
         public Gpt Model { get; }

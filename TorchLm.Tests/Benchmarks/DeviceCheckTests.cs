@@ -13,15 +13,17 @@ public class DeviceCheckTests
     private static readonly string[] s_withoutModel =
         ["matrix product", "embedding", "attention against explicit softmax", "attention kernel", "batches copied beside the computation"];
 
-    [Fact]
-    public void A_CPU_passes_and_the_program_says_so()
+    [Theory]
+    [InlineData("fp32")]
+    [InlineData("bf16")]
+    public void A_CPU_passes_and_the_program_says_so(string precision)
     {
         using var folder = new TemporaryFolder();
-        ProgramProcess process = ProgramProcess.Run(folder.Path, "check", "--device", "cpu", "--json");
+        ProgramProcess process = ProgramProcess.Run(folder.Path, "check", "--device", "cpu", "--precision", precision, "--json");
         Assert.Equal((0, ""), (process.ExitCode, process.Errors));
         using JsonDocument json = JsonDocument.Parse(process.Output);
         Assert.True(json.RootElement.GetProperty("passed").GetBoolean());
-        Assert.Equal("fp32", json.RootElement.GetProperty("precision").GetString());
+        Assert.Equal(precision, json.RootElement.GetProperty("precision").GetString());
         JsonElement[] cases = [.. json.RootElement.GetProperty("cases").EnumerateArray()];
         Assert.Equal(13, cases.Length);
         Assert.All(cases, c => Assert.InRange(c.GetProperty("error").GetDouble(), 0, c.GetProperty("tolerance").GetDouble()));

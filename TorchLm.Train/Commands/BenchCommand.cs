@@ -18,8 +18,8 @@ internal static class BenchCommand
     {
         var config = new Option<string[]>("--config")
         {
-            Description = "Shapes to time: tiny, char, gpt2; may be given several times. Default: tiny and char.",
-            HelpName = "tiny|char|gpt2",
+            Description = "Shapes to time; may be given several times. Default: tiny and char.",
+            HelpName = string.Join('|', BenchmarkShape.All.Select(s => s.Name)),
         };
         config.AcceptOnlyFromAmong([.. BenchmarkShape.All.Select(s => s.Name)]);
         var seconds = new Option<double>("--seconds") { Description = "Time for each shape.", HelpName = "S", DefaultValueFactory = _ => 30 };

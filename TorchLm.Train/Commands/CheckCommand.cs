@@ -14,15 +14,16 @@ internal static class CheckCommand
     public static Command Create()
     {
         Option<string> device = CommonOptions.Device();
+        Option<string?> type = CommonOptions.Precision();
         Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("check", "Compare a device's results with float64 on the CPU, and see whether runs repeat and resume on it.") { device, threads, json };
+        var command = new Command("check", "Compare a device's results with float64 on the CPU, and see whether runs repeat and resume on it.") { device, type, threads, json };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             CommonOptions.UseThreads(parsed.GetValue(threads));
             bool asJson = parsed.GetValue(json);
             torch.Device where = DeviceChoice.Of(parsed.GetValue(device)!).Device;
-            DeviceCheckPrecision precision = DeviceCheckPrecision.SinglePrecision;
+            DeviceCheckPrecision precision = DeviceCheckPrecision.Of(PrecisionChoice.Of(parsed.GetValue(type) ?? "fp32", where, DeviceCheck.Shape, 2).Precision);
             CudaGpu? gpu = where.type == DeviceType.CUDA ? CudaDriver.List(out _).ElementAtOrDefault(where.index) : null;
             if (!asJson)
             {
