@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using TorchLm.Core.Native;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace TorchLm.Core.Kernels;
@@ -15,9 +14,6 @@ internal static unsafe class CrossEntropyKernel
     /// subnormal number, which slows the matrix products that follow.
     /// </summary>
     private const float Negligible = -64;
-
-    /// <summary>Whether these logits can be worked on.</summary>
-    public static bool Knows(Tensor logits) => logits.device_type == DeviceType.CPU && Element.IsKnown(logits.dtype);
 
     /// <summary>The losses' sum, and the logits' gradients in their place.</summary>
     /// <param name="logits">(N, columns), contiguous; gradients afterwards where they are asked for. Columns from the vocabulary on get 0.</param>

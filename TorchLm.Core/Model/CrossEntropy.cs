@@ -16,7 +16,7 @@ internal static class CrossEntropy
     /// <exception cref="InputException">A target is not in the vocabulary (on the CPU).</exception>
     public static unsafe void Run(Tensor logits, Tensor targets, int vocabulary, Tensor lossSum, Tensor? factor)
     {
-        if (!CrossEntropyKernel.Knows(logits)) WithAten(logits, targets, vocabulary, lossSum, factor);
+        if (!CpuKernels.Serve(CpuKernel.CrossEntropy, logits)) WithAten(logits, targets, vocabulary, lossSum, factor);
         else *(double*)Aten.Data(lossSum) += CrossEntropyKernel.Run(logits, targets, vocabulary, factor is null ? null : *(float*)Aten.Data(factor));
     }
 

@@ -46,6 +46,7 @@ public static class NativeLibraries
     {
         try
         {
+            if (OperatingSystem.IsLinux()) OpenMpLibrary.LimitSpinning();
             LoadLibtorch();
             if (OperatingSystem.IsLinux()) LoadTorchSharp();
         }

@@ -3,10 +3,31 @@ using System.Runtime.InteropServices;
 namespace TorchLm.Core.Native;
 
 /// <summary>The OpenMP runtime that libtorch runs its threads with.</summary>
-internal static class OpenMpLibrary
+internal static partial class OpenMpLibrary
 {
+    private const string SpinVariable = "GOMP_SPINCOUNT", PolicyVariable = "OMP_WAIT_POLICY";
+
+    /// <summary>How many times a waiting thread looks before it sleeps: about 30 µs. See <see cref="LimitSpinning"/>.</summary>
+    private const string SpinCount = "2000";
+
     /// <summary>Its handle; null where it is not found, or where another one than GCC's is in use (Windows, macOS).</summary>
     public static IntPtr? Handle { get; } = Find();
+
+    /// <summary>
+    /// Lets threads that wait for one another in a parallel operation go to sleep soon. GCC's runtime lets them spin for milliseconds, which is a little
+    /// faster on a machine that does nothing else, and a disaster on any other: whenever another program takes one of the cores, all the others wait for
+    /// the thread that lost it and keep it from getting another one (measured: a step became 10 to 50 times slower with one other busy process, and
+    /// two to three times with this). It must be called before the runtime is loaded, which reads its settings then.
+    /// </summary>
+    public static void LimitSpinning()
+    {
+        if (Environment.GetEnvironmentVariable(SpinVariable) is not null || Environment.GetEnvironmentVariable(PolicyVariable) is not null) return;
+        _ = SetEnvironmentVariable(SpinVariable, SpinCount, 0); // .NET's own sets no variable that native code sees
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 
     private static IntPtr? Find()
     {

@@ -15,7 +15,7 @@ internal static unsafe class CausalAttentionOperation
     {
         long b = qkv.shape[0], t = qkv.shape[1], c = qkv.shape[2] / 3;
         var shape = new AttentionShape((int)b, (int)t, heads, (int)c / heads);
-        if (dropout == 0 && qkv.device_type == TorchSharp.DeviceType.CPU && Element.IsKnown(qkv.dtype) && CausalAttentionKernel.Supports(shape))
+        if (dropout == 0 && CpuKernels.Serve(CpuKernel.Attention, qkv) && CausalAttentionKernel.Supports(shape))
         {
             return ByKernel(qkv, shape);
         }

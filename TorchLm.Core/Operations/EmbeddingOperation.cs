@@ -1,3 +1,4 @@
+using TorchLm.Core.Kernels;
 using TorchLm.Core.Native;
 using static TorchSharp.torch;
 
@@ -13,7 +14,7 @@ internal static class EmbeddingOperation
     /// <summary>Ids (…) int64 to rows (…, C) of <paramref name="weight"/> (V, C).</summary>
     public static Tensor Apply(Tensor weight, Tensor ids)
     {
-        if (weight.device_type != TorchSharp.DeviceType.CPU) return Aten.Embedding(weight, ids);
+        if (!CpuKernels.Serve(CpuKernel.Embedding, weight)) return Aten.Embedding(weight, ids);
         Tensor rows;
         using (no_grad()) rows = Aten.Embedding(weight, ids);
         return GradientNode.Attach(rows, [weight], new Gradient(weight, ids.detach().DetachFromDisposeScope()));

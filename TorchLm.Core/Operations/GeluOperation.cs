@@ -13,7 +13,7 @@ internal static unsafe class GeluOperation
     /// <param name="form">The tanh approximation or the exact function.</param>
     public static Tensor Apply(Tensor x, GELU.Approximate form)
     {
-        if (form != GELU.Approximate.tanh || x.device_type != TorchSharp.DeviceType.CPU || !Element.IsKnown(x.dtype)) return nn.functional.gelu(x, form);
+        if (form != GELU.Approximate.tanh || !CpuKernels.Serve(CpuKernel.Gelu, x)) return nn.functional.gelu(x, form);
         Tensor input = x.detach().contiguous(), result = empty_like(input);
         if (x.dtype == ScalarType.BFloat16) GeluKernel.Forward<BFloat16>(Aten.Data(input), Aten.Data(result), input.numel());
         else GeluKernel.Forward<Float32>(Aten.Data(input), Aten.Data(result), input.numel());

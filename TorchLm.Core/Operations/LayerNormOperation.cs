@@ -16,7 +16,7 @@ internal static unsafe class LayerNormOperation
     public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, double epsilon, ScalarType type)
     {
         long width = weight.shape[0];
-        if (x.device_type != TorchSharp.DeviceType.CPU || !Element.IsKnown(type) || width % 16 != 0)
+        if (!CpuKernels.Serve(CpuKernel.LayerNorm, x) || !Element.IsKnown(type) || width % 16 != 0)
         {
             Tensor y = nn.functional.layer_norm(x, [width], weight, bias, epsilon);
             return type == ScalarType.Float32 ? y : y.to(type);

@@ -42,7 +42,7 @@ internal static unsafe class LinearOperation
         {
             Tensor sums = Gradients.Accumulator(bias);
             int columns = (int)g.shape[1];
-            if (g.device_type != TorchSharp.DeviceType.CPU || !Element.IsKnown(g.dtype) || columns % 16 != 0) sums.Accumulate(g.sum(0, type: ScalarType.Float32));
+            if (!CpuKernels.Serve(CpuKernel.Bias, g) || columns % 16 != 0) sums.Accumulate(g.sum(0, type: ScalarType.Float32));
             else if (g.dtype == ScalarType.BFloat16) ColumnSumKernel.Add<BFloat16>(Aten.Data(g.contiguous()), (float*)Aten.Data(sums), g.shape[0], columns);
             else ColumnSumKernel.Add<Float32>(Aten.Data(g.contiguous()), (float*)Aten.Data(sums), g.shape[0], columns);
         }

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using TorchLm.Benchmarks;
 using TorchLm.Core;
 using TorchLm.Core.Devices;
+using TorchLm.Core.Kernels;
 using TorchLm.Core.Model;
 using TorchLm.Core.Training;
 using TorchSharp;
@@ -29,15 +30,21 @@ internal static class BenchCommand
             HelpName = "auto|fp32|tf32|bf16|fp16",
         };
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Leave the straightforward step out; it needs the memory of another model." };
+        var without = new Option<CpuKernel[]>("--without")
+        {
+            Description = "Leave a CPU kernel of TorchLm's out, to see what it gives; may be given several times.",
+            HelpName = string.Join('|', Enum.GetNames<CpuKernel>().Skip(1)).ToLowerInvariant(),
+        };
         Option<string> device = CommonOptions.Device();
         Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
 
-        var command = new Command("bench", "Time training steps on this machine.") { config, seconds, precision, noBaseline, device, threads, json };
+        var command = new Command("bench", "Time training steps on this machine.") { config, seconds, precision, without, noBaseline, device, threads, json };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(seconds) <= 0) throw new InputException($"--seconds is {parsed.GetValue(seconds)}, but it must be above 0.");
             CommonOptions.UseThreads(parsed.GetValue(threads));
+            CpuKernels.Without = parsed.GetValue(without)!.Aggregate(CpuKernel.None, (all, one) => all | one);
             string[] names = parsed.GetValue(config) is { Length: > 0 } given ? given : ["tiny", "char"];
             torch.Device where = DeviceChoice.Of(parsed.GetValue(device)!).Device;
             string[] precisions = parsed.GetValue(precision) is { Length: > 0 } wanted ? wanted : ["fp32", "auto"];

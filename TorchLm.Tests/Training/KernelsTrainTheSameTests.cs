@@ -1,0 +1,84 @@
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Kernels;
+using TorchLm.Core.Model;
+using TorchLm.Core.Optimization;
+using TorchLm.Core.Training;
+using static TorchSharp.torch;
+
+namespace TorchLm.Tests.Training;
+
+/// <summary>Training with and without each kernel of our own follows the same losses, to rounding.</summary>
+public class KernelsTrainTheSameTests
+{
+    private const int Steps = 20;
+
+    public static TheoryData<CpuKernel, Precision> Kernels
+    {
+        get
+        {
+            var data = new TheoryData<CpuKernel, Precision>();
+            foreach (CpuKernel kernel in Enum.GetValues<CpuKernel>().Where(k => k != CpuKernel.None))
+            {
+                data.Add(kernel, Precision.Float32);
+                data.Add(kernel, Precision.BFloat16);
+            }
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Losses_with_and_without_a_kernel(CpuKernel kernel, Precision precision)
+    {
+        (double[] with, double[] norms) = Train(CpuKernel.None, precision);
+        (double[] without, double[] normsWithout) = Train(kernel, precision);
+        double tolerance = precision == Precision.Float32 ? 2e-5 : 6e-3;
+        for (int i = 0; i < Steps; i++)
+        {
+            Assert.True(Math.Abs(with[i] - without[i]) < tolerance, $"step {i}: loss {with[i]:r} with, {without[i]:r} without");
+            Assert.True(Math.Abs(norms[i] / normsWithout[i] - 1) < 20 * tolerance, $"step {i}: gradient norm {norms[i]:r} with, {normsWithout[i]:r} without");
+        }
+        Assert.True(with[^1] < with[0] - 0.3, "it learned something");
+        if (kernel is not (CpuKernel.Embedding or CpuKernel.Bias)) Assert.NotEqual(norms, normsWithout); // both ways really ran; small sums come out the same
+    }
+
+    private static (double[] Losses, double[] Norms) Train(CpuKernel without, Precision precision)
+    {
+        CpuKernels.Without = without;
+        try
+        {
+            ModelConfig config = TinyGpt.Config with { EmbeddingSize = 32, ContextLength = 24, Bias = true };
+            var optimizerConfig = new OptimizerConfig { LearningRate = 3e-3, WarmupSteps = 0 };
+            using var model = new Gpt(config, seed: 5, precision: precision);
+            model.train();
+            using var optimizer = new FusedAdamW(model, optimizerConfig);
+            using var batches = new OneBatch(4, 24);
+            using var step = new TrainingStep(model, optimizer, new LearningRateSchedule(optimizerConfig, Steps), batches, new TrainingConfig { Steps = Steps });
+            (double[] losses, double[] norms) = (new double[Steps], new double[Steps]);
+            for (int i = 0; i < Steps; i++)
+            {
+                using Tensor norm = step.Run(i);
+                (losses[i], norms[i]) = (step.TakeLossSum(), norm.item<float>());
+            }
+            return (losses, norms);
+        }
+        finally
+        {
+            CpuKernels.Without = CpuKernel.None;
+        }
+    }
+
+    /// <summary>The same tokens each time, so that there is something to learn in twenty steps.</summary>
+    private sealed class OneBatch(int batchSize, int contextLength) : IBatchSource
+    {
+        public int BatchSize => batchSize;
+
+        public int ContextLength => contextLength;
+
+        public Batch GetBatch(long index) => RandomBatches.Make(0, batchSize, contextLength, 11);
+
+        public void Dispose()
+        {
+        }
+    }
+}
