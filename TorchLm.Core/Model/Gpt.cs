@@ -24,7 +24,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     private readonly Block[] _blocks;
     private readonly ModuleList<Block> blocks;
     private readonly LayerNorm finalNorm;
-    private readonly WeightCopy _head;                                              // the token embedding's weights, which the output head shares
+    private readonly MasterWeight _head;                                              // the token embedding's weights, which the output head shares
     private readonly Tensor _positionIds;                                           // 0, 1, …, T - 1
 
     /// <summary>Makes a model with fresh weights.</summary>
@@ -46,7 +46,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         _blocks = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new Block(config, initial, precision.ComputeType()))];
         blocks = nn.ModuleList(_blocks);
         finalNorm = new LayerNorm(config.EmbeddingSize, initial, config.Bias, precision.ComputeType());
-        _head = new WeightCopy(tokens.Weight);
+        _head = new MasterWeight(tokens.Weight);
         _positionIds = tensor(Enumerable.Range(0, config.ContextLength).Select(i => (long)i).ToArray(), device: Device).DetachFromDisposeScope();
         RegisterComponents();
     }
@@ -89,7 +89,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor hidden = Hidden(inputs);
-        return LinearCrossEntropy.Loss(hidden, _head.As(hidden.dtype), targets, Config.VocabularySize).MoveToOuterDisposeScope();
+        return LinearCrossEntropy.Loss(hidden, _head, targets, Config.VocabularySize).MoveToOuterDisposeScope();
     }
 
     /// <summary>Adds the gradient of the mean cross-entropy to every parameter's <c>grad</c>.</summary>
@@ -139,7 +139,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         (Tensor loss, Tensor hiddenGradient) =
-            LinearCrossEntropy.LossAndGradients(hidden, _head.As(hidden.dtype), tokens.Weight, targets, Config.VocabularySize, scale);
+            LinearCrossEntropy.LossAndGradients(hidden, _head, targets, Config.VocabularySize, scale);
         GradientNode.Backward(hidden, hiddenGradient);
         return loss.MoveToOuterDisposeScope();
     }

@@ -13,14 +13,14 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
     private readonly Parameter? bias;
-    private readonly WeightCopy _weight;
-    private readonly WeightCopy? _bias;
+    private readonly MasterWeight _weight;
+    private readonly MasterWeight? _bias;
 
     public Linear(int inputs, int outputs, double initialDeviation, InitialWeights initial, bool hasBias) : base(nameof(Linear))
     {
         weight = initial.Normal(initialDeviation, outputs, inputs);
         bias = hasBias ? initial.Zeros(outputs) : null;
-        (_weight, _bias) = (new WeightCopy(weight), bias is null ? null : new WeightCopy(bias));
+        (_weight, _bias) = (new MasterWeight(weight), bias is null ? null : new MasterWeight(bias));
         RegisterComponents();
     }
 

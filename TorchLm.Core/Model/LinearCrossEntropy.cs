@@ -1,4 +1,5 @@
 using TorchLm.Core.Native;
+using TorchLm.Core.Operations;
 using static TorchSharp.torch;
 
 namespace TorchLm.Core.Model;
@@ -11,33 +12,36 @@ namespace TorchLm.Core.Model;
 internal static class LinearCrossEntropy
 {
     /// <summary>Bytes of logits that are in memory at a time, at most, if one row is not more.</summary>
+    /// <remarks>
+    /// Measured at a vocabulary of 50304 and 768 channels in float32 on a CPU, where this is 333 rows: 512 rows take the same time in one chunk and in
+    /// two, 5 % more in three and 8 % more in four; 4096 rows the same in chunks of 342 to 4096, 4 % more in chunks of 256.
+    /// </remarks>
     private const long ChunkBytes = 64 << 20;
 
     /// <summary>The mean cross-entropy in nats, a float32 scalar that the caller owns.</summary>
     /// <param name="hidden">(…, C).</param>
-    /// <param name="weight">(rows of the vocabulary and its padding, C), of the same type.</param>
+    /// <param name="weight">(rows of the vocabulary and its padding, C).</param>
     /// <param name="targets">(…), int64.</param>
     /// <param name="vocabulary">How many rows of the weight take part.</param>
     /// <param name="chunkRows">Rows of logits at a time; by their bytes where nothing is said.</param>
-    public static Tensor Loss(Tensor hidden, Tensor weight, Tensor targets, int vocabulary, long? chunkRows = null)
+    public static Tensor Loss(Tensor hidden, MasterWeight weight, Tensor targets, int vocabulary, long? chunkRows = null)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var pass = new Pass(hidden, weight, targets, vocabulary, null, chunkRows);
+        var pass = new Pass(hidden, weight.As(hidden.dtype), targets, vocabulary, null, chunkRows);
         while (pass.Next()) { }
         return pass.Loss().MoveToOuterDisposeScope();
     }
 
     /// <summary>The same, and its gradients.</summary>
     /// <param name="hidden">(…, C).</param>
-    /// <param name="weight">(rows of the vocabulary and its padding, C), of the same type.</param>
-    /// <param name="master">What <paramref name="weight"/> is a copy of, or the same: its <c>grad</c> is added to, or made.</param>
+    /// <param name="weight">(rows of the vocabulary and its padding, C); its <c>grad</c> is added to, or made.</param>
     /// <param name="targets">(…), int64.</param>
     /// <param name="vocabulary">How many rows of the weight take part; the others get no gradient.</param>
     /// <param name="scale">A float32 scalar on the device that gradients, not the loss, are multiplied by; null is 1.</param>
     /// <param name="chunkRows">Rows of logits at a time; by their bytes where nothing is said.</param>
     /// <returns>The loss, and the gradient of the hidden states in their shape and type; the caller owns both.</returns>
-    public static (Tensor Loss, Tensor HiddenGradient) LossAndGradients(Tensor hidden, Tensor weight, Tensor master, Tensor targets, int vocabulary,
+    public static (Tensor Loss, Tensor HiddenGradient) LossAndGradients(Tensor hidden, MasterWeight weight, Tensor targets, int vocabulary,
         Tensor? scale = null, long? chunkRows = null)
     {
         using var scope = NewDisposeScope();
@@ -45,26 +49,13 @@ internal static class LinearCrossEntropy
         Tensor factor = (scale ?? ones([], ScalarType.Float32, hidden.device)).DividedBy(targets.numel());
         Tensor hiddenGradient = empty_like(hidden);
         Tensor hiddenGradientRows = hiddenGradient.view(-1, hidden.shape[^1]);
-        Tensor? weightGradient = master.grad;
-        var pass = new Pass(hidden, weight, targets, vocabulary, factor, chunkRows);
+        Tensor factors = weight.As(hidden.dtype);
+        var pass = new Pass(hidden, factors, targets, vocabulary, factor, chunkRows);
         while (pass.Next())
         {
             using var chunkScope = NewDisposeScope();
-            hiddenGradientRows.narrow(0, pass.Start, pass.Rows).addmm_(pass.Logits, weight, beta: 0);
-            Tensor logitsByColumns = pass.Logits.t();
-            if (weightGradient is null)
-            {
-                weightGradient = logitsByColumns.mm(pass.Hidden).to(master.dtype).MoveToOuterDisposeScope();
-                master.grad = weightGradient;
-            }
-            else if (weight.dtype == master.dtype)
-            {
-                weightGradient.addmm_(logitsByColumns, pass.Hidden);
-            }
-            else
-            {
-                weightGradient.Accumulate(logitsByColumns.mm(pass.Hidden));
-            }
+            hiddenGradientRows.narrow(0, pass.Start, pass.Rows).addmm_(pass.Logits, factors, beta: 0);
+            weight.AddGradient(pass.Logits, pass.Hidden);
         }
         hiddenGradient.MoveToOuterDisposeScope();
         return (pass.Loss().MoveToOuterDisposeScope(), hiddenGradient);

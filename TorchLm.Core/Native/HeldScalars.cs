@@ -27,9 +27,6 @@ internal static class HeldScalars
     /// <summary>sums[ids[i]] += rows[i] for each i.</summary>
     public static void AddRows(this Tensor sums, Tensor ids, Tensor rows) => sums.index_add_(0, ids, rows, s_one);
 
-    /// <summary>sum += a·b, a matrix product.</summary>
-    public static void AddProduct(this Tensor sum, Tensor a, Tensor b) => sum.addmm_(a, b, 1, 1);
-
     /// <summary>a · factor.</summary>
     public static Tensor Times(this Tensor a, double factor)
     {

@@ -1,4 +1,3 @@
-using TorchLm.Core.Native;
 using static TorchSharp.torch;
 
 namespace TorchLm.Core.Operations;
@@ -13,15 +12,5 @@ internal static class Gradients
         Tensor fresh = zeros_like(parameter, requires_grad: false);
         parameter.grad = fresh;
         return fresh;
-    }
-
-    /// <summary>grad += aᵀ·b, for a (rows, out) and b (rows, in), of one type.</summary>
-    public static void AddProduct(Tensor parameter, Tensor a, Tensor b)
-    {
-        Tensor transposed = a.t();
-        Tensor? existing = parameter.grad;
-        if (existing is null) parameter.grad = transposed.mm(b).to(ScalarType.Float32);
-        else if (b.dtype == ScalarType.Float32) existing.AddProduct(transposed, b);
-        else existing.Accumulate(transposed.mm(b));
     }
 }

@@ -14,25 +14,25 @@ internal static unsafe class LinearOperation
     /// <param name="x">The input.</param>
     /// <param name="weight">W (out, in).</param>
     /// <param name="bias">b (out), or null.</param>
-    public static Tensor Apply(Tensor x, WeightCopy weight, WeightCopy? bias)
+    public static Tensor Apply(Tensor x, MasterWeight weight, MasterWeight? bias)
     {
         Tensor input = x.detach(), w = weight.As(x.dtype);
         Tensor result;
         using (no_grad()) result = nn.functional.linear(input, w, bias?.As(x.dtype));
-        return GradientNode.Attach(result, bias is null ? [x, weight.Master] : [x, weight.Master, bias.Master],
-            new Gradient(input.DetachFromDisposeScope(), w, weight.Master, bias?.Master));
+        return GradientNode.Attach(result, bias is null ? [x, weight.Value] : [x, weight.Value, bias.Value],
+            new Gradient(input.DetachFromDisposeScope(), w, weight, bias?.Value));
     }
 
     /// <summary>The copy of the weights is kept by its owner and does not change before the backward pass.</summary>
-    private sealed class Gradient(Tensor input, Tensor weight, Tensor weightMaster, Tensor? biasMaster) : IGradient
+    private sealed class Gradient(Tensor input, Tensor weight, MasterWeight master, Tensor? bias) : IGradient
     {
         public Tensor?[] Backward(Tensor outputGradient)
         {
             Tensor g = outputGradient.reshape(-1, weight.shape[0]), x = input.reshape(-1, weight.shape[1]);
             Tensor inputGradient = g.mm(weight).view(input.shape);
-            Gradients.AddProduct(weightMaster, g, x);
-            if (biasMaster is null) return [inputGradient, null];
-            AddColumnSums(biasMaster, g);
+            master.AddGradient(g, x);
+            if (bias is null) return [inputGradient, null];
+            AddColumnSums(bias, g);
             return [inputGradient, null, null];
         }
 

@@ -42,11 +42,11 @@ public class OperationTests
     public void Linear(int rows, int columns, string precision)
     {
         Tensor x = Normal(5, 1, rows, 24).to(TypeOf(precision));
-        using var weight = new WeightCopy(new Parameter(Normal(6, 1, columns, 24)));
-        using var bias = new WeightCopy(new Parameter(Normal(7, 1, columns)));
-        Compare(precision, [x, weight.Master, bias.Master], i => LinearOperation.Apply(i[0], weight, bias),
+        using var weight = new MasterWeight(new Parameter(Normal(6, 1, columns, 24)));
+        using var bias = new MasterWeight(new Parameter(Normal(7, 1, columns)));
+        Compare(precision, [x, weight.Value, bias.Value], i => LinearOperation.Apply(i[0], weight, bias),
             i => nn.functional.linear(i[0], i[1], i[2]), outputType: x.dtype);
-        Compare(precision, [x, weight.Master], i => LinearOperation.Apply(i[0], weight, null),
+        Compare(precision, [x, weight.Value], i => LinearOperation.Apply(i[0], weight, null),
             i => nn.functional.linear(i[0], i[1]), outputType: x.dtype);
     }
 
@@ -54,30 +54,56 @@ public class OperationTests
     public void Linear_takes_inputs_of_any_dimensions_and_adds_to_gradients_that_are_there()
     {
         using var scope = NewDisposeScope();
-        using var weight = new WeightCopy(new Parameter(Normal(1, 1, 5, 16)));
-        using var bias = new WeightCopy(new Parameter(Normal(2, 1, 5)));
+        using var weight = new MasterWeight(new Parameter(Normal(1, 1, 5, 16)));
+        using var bias = new MasterWeight(new Parameter(Normal(2, 1, 5)));
         Tensor x = Normal(3, 1, 2, 3, 16).requires_grad_(true);
         for (int i = 0; i < 2; i++) LinearOperation.Apply(x, weight, bias).sum().backward();
         Assert.Equal([2, 3, 16], x.grad!.shape);
         Tensor expected = x.detach().sum([0, 1]).mul(2);
-        Assert.True(weight.Master.grad!.allclose(expected.expand(5, 16), rtol: 1e-4, atol: 1e-5));
-        Assert.True(bias.Master.grad!.allclose(full([5], 12.0f)));
+        Assert.True(weight.Value.grad!.allclose(expected.expand(5, 16), rtol: 1e-4, atol: 1e-5));
+        Assert.True(bias.Value.grad!.allclose(full([5], 12.0f)));
     }
 
     [Fact]
     public void A_weights_copy_follows_every_change_of_it()
     {
         using var scope = NewDisposeScope();
-        using var weight = new WeightCopy(new Parameter(Normal(1, 1, 5, 16)));
-        void SameAsMaster() => Assert.Equal(0, weight.As(ScalarType.BFloat16).sub(weight.Master.to(ScalarType.BFloat16)).abs().max().to(ScalarType.Float32).item<float>());
+        using var weight = new MasterWeight(new Parameter(Normal(1, 1, 5, 16)));
+        void SameAsMaster() => Assert.Equal(0, weight.As(ScalarType.BFloat16).sub(weight.Value.to(ScalarType.BFloat16)).abs().max().to(ScalarType.Float32).item<float>());
         SameAsMaster();
-        using (no_grad()) weight.Master.copy_(Normal(2, 1, 5, 16));
+        using (no_grad()) weight.Value.copy_(Normal(2, 1, 5, 16));
         SameAsMaster();
-        using var optimizer = new TorchLm.Core.Optimization.FusedAdamW(new Holder(weight.Master), new TorchLm.Core.Configuration.OptimizerConfig());
-        weight.Master.grad = ones_like(weight.Master);
+        using var optimizer = new TorchLm.Core.Optimization.FusedAdamW(new Holder(weight.Value), new TorchLm.Core.Configuration.OptimizerConfig());
+        weight.Value.grad = ones_like(weight.Value);
         optimizer.Step(0.1).Dispose();
         SameAsMaster();
-        Assert.Same(weight.Master, weight.As(ScalarType.Float32));
+        Assert.Same(weight.Value, weight.As(ScalarType.Float32));
+    }
+
+    [Fact]
+    public void A_gradients_memory_is_used_again_and_what_is_in_it_is_not()
+    {
+        using var scope = NewDisposeScope();
+        using var weight = new MasterWeight(new Parameter(Normal(1, 1, 5, 16)));
+        using var optimizer = new TorchLm.Core.Optimization.FusedAdamW(new Holder(weight.Value), new TorchLm.Core.Configuration.OptimizerConfig());
+        nint first = 0;
+        foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float32 })
+        {
+            Tensor a = Normal(2, 1, 7, 5).to(type), b = Normal(3, 1, 7, 16).to(type), expected = a.t().mm(b).to(ScalarType.Float32);
+            for (int call = 1; call <= 2; call++)
+            {
+                weight.AddGradient(a, b);
+                Assert.True(weight.Value.grad!.allclose(expected.mul(call), rtol: 1e-5, atol: 1e-5), $"call {call} in {type}");
+            }
+            unsafe
+            {
+                nint here = (nint)TorchLm.Core.Native.Aten.Data(weight.Value.grad!);
+                if (first == 0) first = here;
+                Assert.Equal(first, here);
+            }
+            optimizer.Step(0.1).Dispose();
+            Assert.Null(weight.Value.grad);
+        }
     }
 
     private sealed class Holder : nn.Module
