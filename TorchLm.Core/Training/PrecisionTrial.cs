@@ -9,7 +9,9 @@ namespace TorchLm.Core.Training;
 internal static class PrecisionTrial
 {
     private const int MaximumTokens = 1024, Vocabulary = 256;
-    private static readonly TimeSpan s_time = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>The kernels' code is compiled and optimised while they run, so that the first rounds tell nothing.</summary>
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.5), s_time = TimeSpan.FromSeconds(0.5);
 
     /// <summary>How many times as fast as fp32 a step of a one-block model of this shape is in bf16: the ratio of medians, taken in turns.</summary>
     public static double SpeedOfBFloat16(ModelConfig shape, int batchSize)
@@ -21,13 +23,18 @@ internal static class PrecisionTrial
         using var single = new Gpt(block, precision: Precision.Float32);
         using var brain = new Gpt(block, precision: Precision.BFloat16);
         List<double> singleTimes = [], brainTimes = [];
-        var total = Stopwatch.StartNew();
-        for (int round = 0; round < 4 || total.Elapsed < s_time; round++)
+        var warmUp = Stopwatch.StartNew();
+        do
         {
-            double a = Seconds(single, ids), b = Seconds(brain, ids);
-            if (round == 0) continue; // memory is taken and code compiled
-            singleTimes.Add(a);
-            brainTimes.Add(b);
+            Seconds(single, ids);
+            Seconds(brain, ids);
+        }
+        while (warmUp.Elapsed < s_warmUp);
+        var total = Stopwatch.StartNew();
+        while (singleTimes.Count < 3 || total.Elapsed < s_time)
+        {
+            singleTimes.Add(Seconds(single, ids));
+            brainTimes.Add(Seconds(brain, ids));
         }
         return Median(singleTimes) / Median(brainTimes);
     }

@@ -61,7 +61,7 @@ internal static class TrainCommand
         };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the run that is in --out." };
 
-        var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in about two minutes.")
+        var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in one to two minutes.")
         {
             preset, config, data, output, set, device, precision, threads, seed, maxSteps, maxTime, resume, overwrite,
         };

@@ -23,8 +23,7 @@ internal static class RunHeader
             $"{validation?.Tokens ?? 0:N0} to validate on, {m.VocabularySize:N0} ids{(dataset.Manifest is { } made ? $" ({made.Tokenizer.Kind})" : "")}");
         Line("Steps", $"{t.Steps:N0} of {t.BatchSize}{accumulation} x {m.ContextLength} tokens: " +
             $"{(double)t.Steps * t.BatchSize * t.GradientAccumulationSteps * m.ContextLength / dataset.Train.Tokens:0.0} times the data");
-        Line("Device", $"{device.Device} ({threads}{device.Reason}), {peakFlops / 1e9:N0} GFLOP/s at most");
-        Line("Numbers", $"{precision.Precision.Name()} ({precision.Reason})");
+        Line("Device", $"{device.Device} ({threads}{device.Reason}), {precision.Precision.Name()} ({precision.Reason}), {peakFlops / 1e9:N0} GFLOP/s at most");
         Line("Folder", Path.GetRelativePath(".", run.Path));
         Console.Error.WriteLine();
     }
