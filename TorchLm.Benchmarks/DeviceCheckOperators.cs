@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TorchLm.Core.Model;
 using TorchLm.Core.Native;
 using TorchLm.Core.Operations;
 using TorchSharp;
@@ -20,6 +21,7 @@ internal sealed class OperatorChecks(Device device, DeviceCheckPrecision precisi
     /// <summary>Random signs keep the error of 512 products near the square root of their number.</summary>
     private CheckOutcome MatrixProduct()
     {
+        precision.Precision.Switch(device);
         var random = new Random(1);
         Tensor a = DeviceCheckNumbers.Normal(random, 384, 512).to(precision.Type), b = DeviceCheckNumbers.Normal(random, 512, 320).to(precision.Type);
         Tensor product = a.to(device).matmul(b.to(device));
@@ -42,6 +44,7 @@ internal sealed class OperatorChecks(Device device, DeviceCheckPrecision precisi
 
     private CheckOutcome Attention()
     {
+        precision.Precision.Switch(device);
         var random = new Random(3);
         const int Heads = 3, HeadSize = 64;
         Tensor joint = DeviceCheckNumbers.Normal(random, 2, 256, 3 * Heads * HeadSize).to(precision.Type);

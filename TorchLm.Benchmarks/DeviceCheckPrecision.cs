@@ -10,8 +10,9 @@ namespace TorchLm.Benchmarks;
 /// <param name="UnitRoundoff">
 /// The largest relative error of one rounding: 2^-24 for float32, 2^-11 for TF32 and float16, 2^-8 for bfloat16. Each case allows a number of these.
 /// </param>
+/// <param name="Precision">The same for single operations.</param>
 /// <param name="NewModel">Makes a model that computes in it, with float32 parameters.</param>
-public sealed record DeviceCheckPrecision(string Name, torch.ScalarType Type, double UnitRoundoff, Func<ModelConfig, long, torch.Device, Gpt> NewModel)
+public sealed record DeviceCheckPrecision(string Name, torch.ScalarType Type, double UnitRoundoff, Func<ModelConfig, long, torch.Device, Gpt> NewModel, Precision Precision = Precision.Float32)
 {
     /// <summary>
     /// The error that a number of roundings is allowed. Below float32 it is an eighth of that: only the factors are rounded, sums are float32.
@@ -27,5 +28,5 @@ public sealed record DeviceCheckPrecision(string Name, torch.ScalarType Type, do
         Precision.Float32 => -24,
         Precision.BFloat16 => -8,
         _ => -11,
-    }), (config, seed, device) => new Gpt(config, seed, device, precision));
+    }), (config, seed, device) => new Gpt(config, seed, device, precision), precision);
 }

@@ -105,6 +105,7 @@ public sealed class ShapeBenchmark : IDisposable
 
     private void BaselineStep()
     {
+        Precision.Float32.Switch(_device);
         using var scope = NewDisposeScope();
         using Batch batch = _batches.GetBatch(_index++);
         _baselineOptimizer!.zero_grad();

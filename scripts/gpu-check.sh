@@ -147,7 +147,7 @@ known=$(timeout 60 "$program" bench --help 2>/dev/null)
 for shape in $shapes; do
   # An older program does not know every shape.
   grep -qE "(^|[ |<])$shape([ |>,;.]|\$)" <<<"$known" || continue
-  part "bench-$shape" 100 "$program" bench --device "$device" --config "$shape" --seconds "$seconds" --json
+  part "bench-$shape" 100 "$program" bench --device "$device" --config "$shape" --precision auto --no-baseline --seconds "$seconds" --json
 done
 
 peer_version=$(timeout 60 "$python" -c "import torch; print(torch.__version__ if '$device' == 'cpu' or torch.cuda.is_available() else '')" 2>/dev/null)

@@ -86,6 +86,7 @@ public static class Checkpoint
         using var noGradient = no_grad();
         foreach ((string name, Tensor value) in optimizer.State)
         {
+            if (file.ShapeOf(name) is null && name.StartsWith(LossScaler.StatePrefix, StringComparison.Ordinal)) continue; // fp16 begins here
             if (file.ShapeOf(name) is not { } shape || !shape.SequenceEqual(value.shape))
             {
                 throw new InputException($"The optimiser's state '{file.Path}' has no '{name}' of shape ({string.Join(", ", value.shape)}), so this run " +

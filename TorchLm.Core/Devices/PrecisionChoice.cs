@@ -14,7 +14,7 @@ public sealed record PrecisionChoice(Precision Precision, string Reason)
     /// <summary>Chooses a precision by name.</summary>
     /// <param name="name">
     /// <c>fp32</c>, <c>tf32</c>, <c>bf16</c>, <c>fp16</c> or <c>auto</c>: on CUDA bf16 where the card has it, else fp16; on a CPU whichever of fp32 and
-    /// bf16 trains faster in a half-second trial, since that depends on the processor (AMX and AVX512-BF16 have it, others make do).
+    /// bf16 trains faster in a trial of a second, since that depends on the processor (AMX and AVX512-BF16 have it, others make do).
     /// </param>
     /// <param name="device">Where to compute.</param>
     /// <param name="model">What is trained.</param>
@@ -34,14 +34,15 @@ public sealed record PrecisionChoice(Precision Precision, string Reason)
             double speed = speedOfBFloat16();
             return speed > 1.05 ? new(Precision.BFloat16, $"{speed:0.0} times as fast as fp32 here") : new(Precision.Float32, "bf16 is not faster here");
         }
+        Rule.OneOf("--precision (training.precision)", name, "auto", "fp32", "tf32", "bf16", "fp16");
         Precision precision = PrecisionNames.Parse(name);
         if (!cuda && precision is Precision.TensorFloat32 or Precision.Float16)
         {
-            throw new InputException($"--precision is '{name}', but that is for CUDA devices; on a CPU use auto, fp32 or bf16.");
+            throw new InputException($"--precision (training.precision) is '{name}', but that is for CUDA devices; on a CPU use auto, fp32 or bf16.");
         }
         if (cuda && precision is Precision.TensorFloat32 or Precision.BFloat16 && !cardHasBFloat16())
         {
-            throw new InputException($"--precision is '{name}', but this card is older than that (it needs compute capability 8.0); use auto, fp32 or fp16.");
+            throw new InputException($"--precision (training.precision) is '{name}', but this card is older than that (it needs compute capability 8.0); use auto, fp32 or fp16.");
         }
         return new(precision, "as asked for");
     }

@@ -39,7 +39,6 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         Config = config;
         Device = device ?? CPU;
         Precision = precision;
-        if (Device.type == TorchSharp.DeviceType.CUDA) backends.cuda.matmul.allow_tf32 = precision == Precision.TensorFloat32; // of the process
         using var initial = new InitialWeights(seed, Device);
         tokens = new Embedding(config.VocabularySize, config.PaddedVocabularySize, config.EmbeddingSize, InitialDeviation, initial);
         positions = new Embedding(config.ContextLength, config.ContextLength, config.EmbeddingSize, InitialDeviation, initial);
@@ -110,6 +109,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         if (!checkpointActivations) return Backward(Hidden(inputs, null, seedDropout), targets, scale).MoveToOuterDisposeScope();
 
+        Precision.Switch(Device);
         if (training && Config.Dropout > 0) ArgumentNullException.ThrowIfNull(seedDropout); // or the second computation would drop others
         var checkpoints = new ActivationCheckpoints(_blocks, seedDropout);
         Tensor embedded = Embed(inputs, 0, seedDropout);
@@ -122,6 +122,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     /// <summary>Ids (B, T) to the final LayerNorm's output (B, T, C), which the caller owns.</summary>
     internal Tensor Hidden(Tensor ids, KeyValueCache? cache = null, Action<int>? seedDropout = null)
     {
+        Precision.Switch(Device);
         using var scope = NewDisposeScope(); // what is not needed for gradients is freed here
         Tensor x = Embed(ids, cache?.Length ?? 0, seedDropout);
         for (int i = 0; i < _blocks.Length; i++)

@@ -35,6 +35,12 @@ public static class PrecisionNames
         return (Precision)Array.IndexOf(s_names, name);
     }
 
+    /// <summary>Sets what CUDA does with products of float32, a switch of the whole process, before a model of this precision computes.</summary>
+    internal static void Switch(this Precision precision, Device device)
+    {
+        if (device.type == TorchSharp.DeviceType.CUDA) backends.cuda.matmul.allow_tf32 = precision == Precision.TensorFloat32;
+    }
+
     /// <summary>The type of tensors that products take.</summary>
     internal static ScalarType ComputeType(this Precision precision) => precision switch
     {

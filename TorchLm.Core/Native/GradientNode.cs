@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -17,7 +18,7 @@ internal interface IGradient : IDisposable
 /// <remarks>
 /// It stands on the same native entry points as TorchSharp's <c>autograd.Function</c> (LibTorchSharp 0.107, THSAutograd), which that class pays for with an
 /// extra tensor of the output's size, kept as long as the graph, with reflection over the arguments, and with wrappers left to the finalizer.
-/// Here nothing but what the operation itself keeps is held, and that only until its backward pass is done.
+/// Here nothing but what the operation itself keeps is held, and that only until its backward pass is done; its results until the next one's begins.
 /// A graph that is never run backward lets go of it when the graph is disposed.
 /// </remarks>
 internal static unsafe partial class GradientNode
@@ -79,33 +80,58 @@ internal static unsafe partial class GradientNode
     [UnmanagedCallersOnly]
     private static IntPtr* Result(nuint length) => s_result;
 
-    /// <summary>Goes back through the graph from a tensor with the gradient given for it.</summary>
-    /// <exception cref="InvalidOperationException">An operation of our own failed; what it threw is inside.</exception>
+    /// <summary>Goes back through the graph from a tensor with the gradient given for it. What an operation of our own throws on the way comes out here.</summary>
     public static void Backward(Tensor output, Tensor gradient)
     {
+        bool outer = s_goesBack;
+        s_goesBack = true;
         try
         {
             output.backward([gradient]);
         }
-        catch (ExternalException) when (s_error is not null)
+        catch (ExternalException)
         {
-            throw new InvalidOperationException("A gradient could not be computed: " + s_error.Message, s_error);
+            Exception? own = s_error ?? Interlocked.Exchange(ref s_errorElsewhere, null);
+            s_error = null;
+            if (own is not null) ExceptionDispatchInfo.Throw(own);
+            throw;
         }
         finally
         {
-            s_error = null;
+            s_goesBack = outer;
+            ReleaseReturned();
         }
     }
 
-    /// <summary>What an operation's backward pass threw, on whichever of libtorch's threads.</summary>
+    /// <summary>Whether this thread is in <see cref="Backward"/>; on CUDA the operations' backward passes run on threads of libtorch's.</summary>
+    [ThreadStatic]
+    private static bool s_goesBack;
+
+    /// <summary>What an operation's backward pass threw on this thread.</summary>
+    [ThreadStatic]
     private static Exception? s_error;
+
+    /// <summary>What one threw on a thread of libtorch's.</summary>
+    private static Exception? s_errorElsewhere;
+
+    /// <summary>
+    /// The gradients that the last backward pass on this thread gave to libtorch. It takes references of its own right after, so that these can go as soon as
+    /// anything else happens here; kept longer they would hold all activations' gradients at once.
+    /// </summary>
+    [ThreadStatic]
+    private static Tensor?[]? s_returned;
+
+    private static void ReleaseReturned()
+    {
+        foreach (Tensor? tensor in s_returned ?? []) tensor?.Dispose();
+        s_returned = null;
+    }
 
     private sealed class Slot
     {
         private readonly ApplyCallback _apply;
         private readonly DeleteCallback _delete;
         private readonly IntPtr* _returned = (IntPtr*)NativeMemory.Alloc(MaximumInputs, (nuint)sizeof(IntPtr));
-        private Tensor?[] _held = [];
 
         private const int MaximumInputs = 8;
 
@@ -127,35 +153,41 @@ internal static unsafe partial class GradientNode
 
         private TensorArray OnApply(IntPtr* gradients, int count)
         {
+            ReleaseReturned();
+            IGradient? gradient = Gradient;
+            Gradient = null;
             try
             {
                 using var scope = NewDisposeScope();
                 using var noGradient = no_grad();
-                IGradient gradient = Gradient ?? throw new InvalidOperationException("A graph with operations of TorchLm's own can be run backward once only.");
-                Gradient = null;
                 Tensor outputGradient = Tensor.UnsafeCreateTensor(gradients[0]);
-                _held = gradient.Backward(outputGradient);
-                gradient.Dispose();
-                if (_held.Length != InputCount) throw new InvalidOperationException($"{gradient.GetType().Name} gave {_held.Length} gradients for {InputCount} inputs.");
-                for (int i = 0; i < _held.Length; i++)
+                if (gradient is null) throw new InvalidOperationException("A graph with operations of TorchLm's own can be run backward once only.");
+                Tensor?[] results = gradient.Backward(outputGradient);
+                if (results.Length != InputCount) throw new InvalidOperationException($"{gradient.GetType().Name} gave {results.Length} gradients for {InputCount} inputs.");
+                for (int i = 0; i < results.Length; i++)
                 {
-                    _held[i]?.DetachFromDisposeScope();
-                    _returned[i] = _held[i]?.Handle ?? 0;
+                    results[i]?.DetachFromDisposeScope();
+                    _returned[i] = results[i]?.Handle ?? 0;
                 }
-                return new TensorArray(_returned, _held.Length);
+                s_returned = results;
+                return new TensorArray(_returned, results.Length);
             }
             catch (Exception exception)
             {
-                s_error = exception; // must not leave a native frame; libtorch fails on the missing gradients
+                // It must not leave a native frame; libtorch fails on the missing gradients.
+                if (s_goesBack) s_error = exception;
+                else s_errorElsewhere = exception;
                 return default;
+            }
+            finally
+            {
+                gradient?.Dispose();
             }
         }
 
         /// <summary>The graph has let go of the node.</summary>
         private void OnDelete()
         {
-            foreach (Tensor? tensor in _held) tensor?.Dispose();
-            _held = [];
             Gradient?.Dispose();
             Gradient = null;
             lock (s_free) s_free.Push(this);

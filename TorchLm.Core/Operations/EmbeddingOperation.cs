@@ -24,7 +24,7 @@ internal static class EmbeddingOperation
     {
         public Tensor?[] Backward(Tensor outputGradient)
         {
-            Gradients.Accumulator(weight).AddRows(ids.view(-1), outputGradient.reshape(-1, weight.shape[1]));
+            Gradients.Accumulator(weight).AddRows(ids.reshape(-1), outputGradient.reshape(-1, weight.shape[1]));
             return [null];
         }
 

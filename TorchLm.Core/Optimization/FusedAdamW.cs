@@ -43,7 +43,7 @@ public sealed class FusedAdamW : IDisposable
         StepCount = count;
     }
 
-    /// <summary>Updates every parameter from its gradient and frees the gradients.</summary>
+    /// <summary>Updates every parameter from its gradient and sets the gradients to null; their memory may be written to again.</summary>
     /// <param name="learningRate">The rate of this update.</param>
     /// <returns>The gradient's global norm before clipping, loss scale taken out: a scalar on the device that the caller owns.</returns>
     public Tensor Step(double learningRate)

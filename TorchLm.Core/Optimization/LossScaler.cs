@@ -10,6 +10,9 @@ namespace TorchLm.Core.Optimization;
 /// </summary>
 public sealed class LossScaler : IDisposable
 {
+    /// <summary>What the names in <see cref="State"/> begin with.</summary>
+    internal const string StatePrefix = "loss_scale.";
+
     private const double Initial = 65536, Growth = 2, Backoff = 0.5;
     private const long GrowthInterval = 2000;
 
@@ -31,7 +34,7 @@ public sealed class LossScaler : IDisposable
     public Tensor Skipped { get; }
 
     /// <summary>What a checkpoint must hold; copying into the tensors restores it.</summary>
-    public IEnumerable<(string Name, Tensor Value)> State => [("loss_scale.scale", Scale), ("loss_scale.skipped", Skipped), ("loss_scale.good_steps", _goodSteps)];
+    public IEnumerable<(string Name, Tensor Value)> State => [(StatePrefix + "scale", Scale), (StatePrefix + "skipped", Skipped), (StatePrefix + "good_steps", _goodSteps)];
 
     /// <summary>Counts a step and sets the factor for the next one.</summary>
     /// <param name="foundInfinite">1 where its gradients were not finite, else 0: a float32 scalar on the device.</param>

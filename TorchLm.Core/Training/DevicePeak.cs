@@ -15,7 +15,7 @@ public static class DevicePeak
     public static double MeasureFlops(Device device, Precision precision = Precision.Float32)
     {
         bool cudaDevice = device.type == DeviceType.CUDA;
-        if (cudaDevice) backends.cuda.matmul.allow_tf32 = precision == Precision.TensorFloat32;
+        precision.Switch(device);
         int size = cudaDevice ? 4096 : 1024;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
@@ -34,6 +36,10 @@ public enum StopReason
 /// <summary>Trains a model: steps, evaluations and checkpoints, in an order that follows from the configuration alone.</summary>
 public sealed class Trainer : IDisposable
 {
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private const float LowestLossScale = 1e-4f;
+
     private readonly Gpt _model;
     private readonly RunConfig _config;
     private readonly RunFolder _run;
@@ -70,6 +76,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Who is told what happens; set before <see cref="Run"/>.</summary>
     public IReadOnlyList<ITrainingObserver> Observers { get; set; } = [];
+
+    /// <summary>What the loss is multiplied by in fp16; null otherwise.</summary>
+    internal LossScaler? Scaler => _scaler;
 
     /// <summary>Where the run stands.</summary>
     public TrainingState State => _state;
@@ -160,7 +169,9 @@ public sealed class Trainer : IDisposable
     {
         double norm = _norm?.item<float>() ?? 0;
         _state = _state with { PendingLoss = _state.PendingLoss + _step.TakeLossSum() };
-        _diverged |= !double.IsFinite(_state.PendingLoss) || !double.IsFinite(norm);
+        // With a loss scale a step whose gradients are not finite is left out, until no scale is low enough.
+        bool gradientsFailed = _scaler is null ? !double.IsFinite(norm) : _scaler.Scale.item<float>() < LowestLossScale;
+        _diverged |= !double.IsFinite(_state.PendingLoss) || gradientsFailed;
         return norm;
     }
 
@@ -217,6 +228,10 @@ public sealed class Trainer : IDisposable
             Optimizer = config.Optimizer,
             Training = new TrainingConfig { Steps = t.Steps, BatchSize = t.BatchSize, GradientAccumulationSteps = t.GradientAccumulationSteps, Seed = t.Seed, Precision = t.Precision },
         };
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(deciding.ToJson())));
+        // Settings that came later are left out where they say what was always done, so that runs keep their hash.
+        JsonNode json = JsonNode.Parse(deciding.ToJson())!;
+        json["training"]!.AsObject().Remove("activationCheckpointing");
+        if (t.Precision == Precision.Float32.Name()) json["training"]!.AsObject().Remove("precision");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToJsonString(s_indented))));
     }
 }

@@ -43,7 +43,7 @@ public class PrecisionChoiceTests
     [InlineData("tf32")]
     [InlineData("fp16")]
     public void What_a_processor_is_not_for_is_refused(string name) =>
-        Assert.Equal($"--precision is '{name}', but that is for CUDA devices; on a CPU use auto, fp32 or bf16.", Assert.Throws<InputException>(() => Of(name, CPU)).Message);
+        Assert.Equal($"--precision (training.precision) is '{name}', but that is for CUDA devices; on a CPU use auto, fp32 or bf16.", Assert.Throws<InputException>(() => Of(name, CPU)).Message);
 
     [Theory]
     [InlineData("tf32")]

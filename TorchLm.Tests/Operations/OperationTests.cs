@@ -106,6 +106,15 @@ public class OperationTests
         }
     }
 
+    [Fact]
+    public void Ids_may_be_a_view_of_something_longer()
+    {
+        using var scope = NewDisposeScope();
+        Tensor weight = Normal(1, 1, 9, 16).requires_grad_(true), longer = tensor(new long[] { 1, 2, 3, 4, 5, 6, 7, 8 }, [2, 4]);
+        EmbeddingOperation.Apply(weight, longer.narrow(1, 0, 3)).sum().backward();
+        Assert.Equal([0, 1, 1, 1, 0, 1, 1, 1, 0], weight.grad!.select(1, 0).data<float>().ToArray());
+    }
+
     private sealed class Holder : nn.Module
     {
         private readonly Parameter weight;

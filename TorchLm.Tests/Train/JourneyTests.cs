@@ -41,10 +41,12 @@ public sealed class JourneyTests : IDisposable
         Refused("sample", "--model", "run", "--prompt", "naïve").AssertRefused("ï");
     }
 
-    [Fact]
-    public void A_run_stopped_and_resumed_is_the_run_that_was_not_stopped()
+    [Theory]
+    [InlineData("fp32")]
+    [InlineData("bf16")]
+    public void A_run_stopped_and_resumed_is_the_run_that_was_not_stopped(string precision)
     {
-        string[] settings = ["--preset", "gpt2-tiny", "--set", "training.steps=30", "--set", "training.evalInterval=10", "--set", "training.saveInterval=15"];
+        string[] settings = ["--preset", "gpt2-tiny", "--precision", precision, "--set", "training.steps=30", "--set", "training.evalInterval=10", "--set", "training.saveInterval=15"];
         Done(["train", .. settings, "--out", "whole"]);
         Done(["train", .. settings, "--out", "parts", "--max-steps", "12"]);
         Done("train", "--resume", "parts");
@@ -53,6 +55,7 @@ public sealed class JourneyTests : IDisposable
             Assert.Equal(Bytes("whole", file), Bytes("parts", file));
         }
         Assert.Equal(Losses("whole"), Losses("parts"));
+        Assert.Contains($"\"precision\": \"{precision}\"", File.ReadAllText(Path.Combine(_folder.Path, "parts", "config.json")), StringComparison.Ordinal);
         Refused("train", "--resume", "parts").AssertRefused("step 30 of 30");
 
         byte[] Bytes(string run, string file) => File.ReadAllBytes(Path.Combine(_folder.Path, run, "step-00000030", file));
@@ -70,7 +73,7 @@ public sealed class JourneyTests : IDisposable
     {
         string text = string.Concat(Enumerable.Range(0, 600).Select(i => $"Line {i}: {i * i} is the square of {i}.\n"));
         _folder.Write("squares.txt", text);
-        string[] settings = ["--preset", "gpt2-tiny", "--set", "training.steps=10", "--set", "training.evalInterval=5"];
+        string[] settings = ["--preset", "gpt2-tiny", "--precision", "fp32", "--set", "training.steps=10", "--set", "training.evalInterval=5"];
         Done("prepare", "squares.txt", "--out", "set", "--tokenizer", "char");
         Done(["train", .. settings, "--data", "squares.txt", "--out", "from-text"]);
         Done(["train", .. settings, "--data", "set", "--out", "from-set"]);
@@ -122,9 +125,12 @@ public sealed class JourneyTests : IDisposable
     [Fact]
     public void Bench_times_a_shape_and_its_parts()
     {
-        using JsonDocument json = JsonDocument.Parse(Done("bench", "--config", "tiny", "--seconds", "0.1", "--json").Output);
+        string[] bench = ["bench", "--config", "tiny", "--seconds", "0.1", "--json", "--precision", "bf16", "--precision", "fp32", "--without", "gelu"];
+        using JsonDocument json = JsonDocument.Parse(Done(bench).Output);
         Assert.True(json.RootElement.GetProperty("peak_gflops").GetProperty("fp32").GetDouble() > 1);
-        JsonElement shape = Assert.Single(json.RootElement.GetProperty("shapes").EnumerateArray());
+        JsonElement[] shapes = [.. json.RootElement.GetProperty("shapes").EnumerateArray()];
+        Assert.Equal(["bf16", "fp32"], shapes.Select(s => s.GetProperty("precision").GetString()));
+        JsonElement shape = shapes[0];
         Assert.Equal("tiny", shape.GetProperty("name").GetString());
         double step = shape.GetProperty("ms_per_step").GetDouble();
         Assert.Equal(12 * 64 / step * 1000, shape.GetProperty("tokens_per_second").GetDouble(), 0.01 * 12 * 64 / step * 1000);

@@ -88,4 +88,36 @@ public class DivergenceTests
             Assert.All(TinyGpt.Parameters(fresh), p => Assert.All(p.Value, v => Assert.True(float.IsFinite(v), $"step {step}, {p.Key}")));
         }
     }
+
+    [Fact]
+    public void In_fp16_a_step_whose_gradients_overflow_is_left_out_and_the_run_goes_on()
+    {
+        using var folder = new TemporaryFolder();
+        RunConfig config = TestRun.Config with { Training = TestRun.Config.Training with { Steps = 12, LogInterval = 1, Precision = "fp16" } };
+        TestRun? run = null;
+        using (run = new TestRun(folder.Path, config, beforeStep: (step, _) =>
+        {
+            using var noGradient = no_grad();
+            if (step == 4) run!.Trainer.Scaler!.Scale.copy_(tensor(1e30f));
+        }))
+        {
+            Assert.Equal(StopReason.Finished, run.Run());
+            Assert.True(run.Trainer.Scaler!.Skipped.item<float>() >= 1);
+            Assert.True(run.Observer.Steps[^1].TrainLoss < run.Observer.Steps[0].TrainLoss + 0.1);
+        }
+    }
+
+    [Fact]
+    public void In_fp16_a_run_is_resumed_exactly_with_its_loss_scale()
+    {
+        using TemporaryFolder whole = new(), parts = new();
+        RunConfig config = TestRun.Config with { Training = TestRun.Config.Training with { Steps = 10, SaveInterval = 5, Precision = "fp16" } };
+        TestRun.RunIn(whole.Path, config);
+        TestRun.RunIn(parts.Path, config, stopAfter: 6);
+        TestRun.RunIn(parts.Path, config);
+        foreach (string file in new[] { "model.safetensors", "optimizer.safetensors" })
+        {
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Path, "step-00000010", file)), File.ReadAllBytes(Path.Combine(parts.Path, "step-00000010", file)));
+        }
+    }
 }

@@ -28,7 +28,8 @@ internal sealed class TestRun : IDisposable
     public TestRun(string folder, RunConfig config, long? stopAfter = null, IEvaluationSource? validation = null, Action<long, Gpt>? beforeStep = null)
     {
         Folder = new RunFolder(folder);
-        Model = new Gpt(config.Model, config.Training.Seed);
+        Precision precision = config.Training.Precision == "auto" ? Precision.Float32 : PrecisionNames.Parse(config.Training.Precision);
+        Model = new Gpt(config.Model, config.Training.Seed, precision: precision);
         int accumulation = config.Training.GradientAccumulationSteps;
         _batches = new RandomBatches(config.Training.BatchSize, config.Model.ContextLength, config.Model.VocabularySize)
         {

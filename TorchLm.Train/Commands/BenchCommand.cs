@@ -104,7 +104,9 @@ internal static class BenchCommand
         private long? MemoryOfOwnProcess(Precision precision)
         {
             string[] arguments = ["bench", "--config", Shape.Name, "--precision", precision.Name(), "--no-baseline", "--seconds", "0.1", "--device", Device.ToString(), "--threads", $"{torch.get_num_threads()}", "--json"];
-            using Process child = OwnProgram.Start(arguments);
+            CpuKernel without = CpuKernels.Without;
+            string[] left = [.. Enum.GetValues<CpuKernel>().Where(k => k != CpuKernel.None && without.HasFlag(k)).SelectMany(k => new[] { "--without", $"{k}" })];
+            using Process child = OwnProgram.Start([.. arguments, .. left]);
             string output = child.StandardOutput.ReadToEnd();
             child.WaitForExit();
             return child.ExitCode == 0 ? JsonNode.Parse(output)!["shapes"]![0]!["peak_rss_mb"]!.GetValue<long>() : null;

@@ -15,7 +15,7 @@ internal static class CommonOptions
 
     public static Option<string?> Precision() => new("--precision")
     {
-        Description = "What products are computed in: auto (on CUDA bf16, else fp16; on a CPU the faster of fp32 and bf16), fp32, tf32, bf16 or fp16.",
+        Description = "What products are computed in: auto (on CUDA bf16, else fp16; on a CPU the faster of fp32 and bf16, by a trial of a second), fp32, tf32, bf16 or fp16.",
         HelpName = "auto|fp32|tf32|bf16|fp16",
     };
 

@@ -35,7 +35,7 @@ internal static class EvalCommand
             DefaultValueFactory = _ => 16,
         };
 
-        var command = new Command("eval", "Measure a model on a split of a data set.") { model, data, split, batchSize, device, threads, json };
+        var command = new Command("eval", "Measure a model on a split of a data set, in fp32.") { model, data, split, batchSize, device, threads, json };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(batchSize) < 1) throw new InputException($"--batch-size is {parsed.GetValue(batchSize)}, but it must be at least 1.");

@@ -77,7 +77,7 @@ internal static class SampleCommand
             Description = "Read the whole context again for each token: the same text, slower; to check the cache.",
         };
 
-        var command = new Command("sample", "Let a trained model write.")
+        var command = new Command("sample", "Let a trained model write, in fp32.")
         {
             standardInput, model, prompt, promptFile, maxTokens, temperature, topK, topP, penalty, seed, count, stop, noCache, device, threads,
         };

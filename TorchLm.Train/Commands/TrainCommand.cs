@@ -40,7 +40,7 @@ internal static class TrainCommand
         Option<int?> threads = CommonOptions.Threads();
         var seed = new Option<long?>("--seed")
         {
-            Description = "Decides initial weights, dropout and the data's order. Default: the configuration's.",
+            Description = "Decides initial weights, dropout and the data's order; for the same run on another day say --precision too. Default: the configuration's.",
             HelpName = "N",
         };
         var maxSteps = new Option<long?>("--max-steps")

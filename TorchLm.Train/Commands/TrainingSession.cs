@@ -71,7 +71,7 @@ internal static class TrainingSession
         {
             bool same = trainer.Resume(run.StepPath(step));
             Console.Error.WriteLine($"Continuing at step {step:N0}" + (same ? "." : ", with changed settings: from here on it is another run."));
-            if (settings.Count > 0) DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n");
+            if (settings.Count > 0 || undecided) DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n");
         }, cancel);
     }
 
