@@ -143,6 +143,7 @@ if [[ $device != cpu* ]]; then
 fi
 part doctor 60 "$program" doctor
 part check 120 "$program" check --device "$device" --json
+part check-auto 120 "$program" check --device "$device" --precision auto --json
 known=$(timeout 60 "$program" bench --help 2>/dev/null)
 for shape in $shapes; do
   # An older program does not know every shape.
