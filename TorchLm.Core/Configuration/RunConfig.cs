@@ -7,7 +7,8 @@ namespace TorchLm.Core.Configuration;
 /// <summary>Everything that decides what a run computes: the content of config.json and of presets (JSON with comments).</summary>
 public sealed record RunConfig
 {
-    private static readonly JsonSerializerOptions s_json = new()
+    /// <summary>How configurations are written and read.</summary>
+    internal static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -55,7 +56,7 @@ public sealed record RunConfig
         RunConfig config;
         try
         {
-            config = root.Deserialize<RunConfig>(s_json)!;
+            config = root.Deserialize<RunConfig>(Json)!;
         }
         catch (JsonException e)
         {
@@ -66,7 +67,7 @@ public sealed record RunConfig
     }
 
     /// <summary>The configuration as indented JSON, every field written out.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     /// <summary>Refuses impossible combinations; the vocabulary's size may still be open.</summary>
     /// <exception cref="InputException">Names the field, the value and the rule.</exception>

@@ -1,3 +1,5 @@
+using TorchLm.Core.Model;
+
 namespace TorchLm.Core.Configuration;
 
 /// <summary>How long and on how much a run trains, and when it looks up from its work.</summary>
@@ -59,6 +61,6 @@ public sealed record TrainingConfig
         Rule.AtLeast("training.logInterval", LogInterval, 1);
         Rule.AtLeast("training.patience", Patience, 0);
         Rule.AtLeast("training.seed", Seed, 0);
-        Rule.OneOf("training.precision", Precision, "auto", "fp32", "tf32", "bf16", "fp16");
+        Rule.OneOf("training.precision", Precision, PrecisionNames.Choices);
     }
 }

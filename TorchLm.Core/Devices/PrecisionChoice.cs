@@ -34,7 +34,7 @@ public sealed record PrecisionChoice(Precision Precision, string Reason)
             double speed = speedOfBFloat16();
             return speed > 1.05 ? new(Precision.BFloat16, $"{speed:0.0} times as fast as fp32 here") : new(Precision.Float32, "bf16 is not faster here");
         }
-        Rule.OneOf("--precision (training.precision)", name, "auto", "fp32", "tf32", "bf16", "fp16");
+        Rule.OneOf("--precision (training.precision)", name, PrecisionNames.Choices);
         Precision precision = PrecisionNames.Parse(name);
         if (!cuda && precision is Precision.TensorFloat32 or Precision.Float16)
         {

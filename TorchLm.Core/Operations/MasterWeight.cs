@@ -30,7 +30,6 @@ internal sealed class MasterWeight(Parameter value) : IDisposable
         }
         else if (version != _version)
         {
-            using var scope = NewDisposeScope(); // copy_ gives a new wrapper
             using var noGradient = no_grad();
             _copy.copy_(value);
         }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
@@ -36,8 +35,6 @@ public enum StopReason
 /// <summary>Trains a model: steps, evaluations and checkpoints, in an order that follows from the configuration alone.</summary>
 public sealed class Trainer : IDisposable
 {
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private const float LowestLossScale = 1e-4f;
 
     private readonly Gpt _model;
@@ -232,6 +229,6 @@ public sealed class Trainer : IDisposable
         JsonNode json = JsonNode.Parse(deciding.ToJson())!;
         json["training"]!.AsObject().Remove("activationCheckpointing");
         if (t.Precision == Precision.Float32.Name()) json["training"]!.AsObject().Remove("precision");
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToJsonString(s_indented))));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToJsonString(RunConfig.Json))));
     }
 }
