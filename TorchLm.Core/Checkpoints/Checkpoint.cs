@@ -71,6 +71,11 @@ public static class Checkpoint
         return state;
     }
 
+    /// <summary>Opens a checkpoint's weights, to be read one tensor at a time. The caller owns the reader.</summary>
+    /// <param name="folder">A step's folder.</param>
+    /// <exception cref="InputException">Something is missing or damaged (its checksum differs).</exception>
+    public static SafeTensorsReader OpenWeights(string folder) => OpenVerified(folder, ModelFile, ReadState(folder));
+
     /// <summary>Renames the folder. One that is there (the same step, made again after a resume) is out of the way first and deleted last.</summary>
     private static void ReplaceFolder(string temporary, string target)
     {

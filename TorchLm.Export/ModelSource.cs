@@ -1,0 +1,54 @@
+using TorchLm.Core;
+using TorchLm.Core.Checkpoints;
+using TorchLm.Core.Configuration;
+using TorchLm.Tokenizers;
+using static TorchSharp.torch;
+
+namespace TorchLm.Export;
+
+/// <summary>What an export reads of a trained model: its shape, its tokenizer, and its weights one tensor at a time, so that the model need not fit into memory.</summary>
+public sealed class ModelSource : IDisposable
+{
+    private readonly SafeTensorsReader _weights;
+
+    private ModelSource(SavedModel saved, SafeTensorsReader weights, ITokenizer tokenizer) => (Saved, _weights, Tokenizer) = (saved, weights, tokenizer);
+
+    /// <summary>The checkpoint and its run.</summary>
+    public SavedModel Saved { get; }
+
+    /// <summary>The model's shape.</summary>
+    public ModelConfig Config => Saved.Config.Model;
+
+    /// <summary>Text to ids, as many as the model has.</summary>
+    public ITokenizer Tokenizer { get; }
+
+    /// <summary>Opens a model.</summary>
+    /// <exception cref="InputException">Its checkpoint is damaged, or it has no tokenizer.</exception>
+    /// <exception cref="TokenizerException">Its tokenizer is damaged.</exception>
+    public static ModelSource Open(SavedModel saved)
+    {
+        if (!File.Exists(saved.Run.TokenizerPath))
+        {
+            throw new InputException($"The run in '{saved.Run.Path}' has no tokenizer, because its shards came without one: put the tokenizer.json that they were " +
+                "made with into that folder.");
+        }
+        ITokenizer tokenizer = TokenizerFile.Load(saved.Run.TokenizerPath);
+        if (tokenizer.VocabularySize != saved.Config.Model.VocabularySize)
+        {
+            throw new InputException($"The tokenizer '{saved.Run.TokenizerPath}' has {tokenizer.VocabularySize} ids, but the model has " +
+                $"{saved.Config.Model.VocabularySize}: put the tokenizer there that the model was trained with.");
+        }
+        return new ModelSource(saved, Checkpoint.OpenWeights(saved.CheckpointPath), tokenizer);
+    }
+
+    /// <summary>Reads a tensor by its Hugging Face name (see <see cref="Gpt2Weights"/>) as float32 on the CPU. The caller owns it.</summary>
+    public Tensor Read(string name)
+    {
+        Tensor value = _weights.Read(name);
+        if (value.dtype == ScalarType.Float32) return value;
+        using (value) return value.to(ScalarType.Float32);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _weights.Dispose();
+}
