@@ -28,29 +28,38 @@ public static class Checkpoint
     /// <exception cref="IOException">The disk refuses; earlier checkpoints are untouched.</exception>
     public static string Save(RunFolder run, Gpt model, FusedAdamW optimizer, TrainingState state, bool isBest, int keep)
     {
-        string target = run.StepPath(state.Step), temporary = $"{target}.{Environment.ProcessId}.tmp";
-        if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
-        Directory.CreateDirectory(temporary);
-        try
+        string target = Publish(run, state, new SortedDictionary<string, Action<Stream>>(StringComparer.Ordinal)
         {
-            var checksums = new SortedDictionary<string, string>(StringComparer.Ordinal)
-            {
-                [ModelFile] = WriteHashed(Path.Combine(temporary, ModelFile), stream => Gpt2Weights.Save(stream, model)),
-                [OptimizerFile] = WriteHashed(Path.Combine(temporary, OptimizerFile), stream => SafeTensors.Write(stream, [.. optimizer.State])),
-            };
-            DurableFile.WriteText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state with { Checksums = checksums }, s_json));
-            ReplaceFolder(temporary, target);
-        }
-        catch
-        {
-            Directory.Delete(temporary, recursive: true);
-            throw;
-        }
+            [ModelFile] = stream => Gpt2Weights.Save(stream, model),
+            [OptimizerFile] = stream => SafeTensors.Write(stream, [.. optimizer.State]),
+        });
         if (isBest) run.WriteBest(state.Step); // first: a crash before the next line only means that this step is made again
         run.WriteLatest(state.Step);
         run.Prune(keep);
         return target;
     }
+
+    /// <summary>
+    /// Saves a model that comes from elsewhere as step 0 of a run that has made none: it can be sampled, evaluated, exported and trained further, but
+    /// not resumed.
+    /// </summary>
+    /// <param name="run">The run's folder.</param>
+    /// <param name="weights">The tensors that <see cref="Gpt2Weights.Describe"/> names, in its order.</param>
+    /// <param name="progress">Told the bytes of values that have been written so far.</param>
+    /// <param name="cancel">Stops between two tensors.</param>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public static void SaveWeights(RunFolder run, IReadOnlyCollection<TensorToWrite> weights, IProgress<long>? progress = null, CancellationToken cancel = default)
+    {
+        Publish(run, new TrainingState(), new SortedDictionary<string, Action<Stream>>
+        {
+            [ModelFile] = stream => SafeTensors.Write(stream, weights, progress, cancel),
+        });
+        run.WriteLatest(0);
+    }
+
+    /// <summary>Whether a run can go on from here: an imported model has weights alone.</summary>
+    /// <param name="folder">A step's folder.</param>
+    public static bool CanResume(string folder) => File.Exists(Path.Combine(folder, OptimizerFile));
 
     /// <summary>Reads a checkpoint's weights into a model of the same shape, and for a resume its moments too.</summary>
     /// <param name="folder">A step's folder.</param>
@@ -75,6 +84,37 @@ public static class Checkpoint
     /// <param name="folder">A step's folder.</param>
     /// <exception cref="InputException">Something is missing or damaged (its checksum differs).</exception>
     public static SafeTensorsReader OpenWeights(string folder) => OpenVerified(folder, ModelFile, ReadState(folder));
+
+    /// <summary>Begins a model of the same shape, or of a shorter context, with a checkpoint's weights.</summary>
+    /// <param name="folder">A step's folder.</param>
+    /// <param name="model">Receives the weights.</param>
+    /// <exception cref="InputException">Something is missing, damaged or of another shape.</exception>
+    public static void LoadInitialWeights(string folder, Gpt model)
+    {
+        using SafeTensorsReader weights = OpenWeights(folder);
+        Gpt2Weights.Load(weights, model, morePositions: true);
+    }
+
+    /// <summary>Writes the files and state.json into a folder of a temporary name, which then gets the step's name.</summary>
+    private static string Publish(RunFolder run, TrainingState state, IReadOnlyDictionary<string, Action<Stream>> files)
+    {
+        string target = run.StepPath(state.Step), temporary = $"{target}.{Environment.ProcessId}.tmp";
+        if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            var checksums = new SortedDictionary<string, string>(StringComparer.Ordinal);
+            foreach ((string name, Action<Stream> write) in files) checksums[name] = WriteHashed(Path.Combine(temporary, name), write);
+            DurableFile.WriteText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state with { Checksums = checksums }, s_json));
+            ReplaceFolder(temporary, target);
+            return target;
+        }
+        catch
+        {
+            Directory.Delete(temporary, recursive: true);
+            throw;
+        }
+    }
 
     /// <summary>Renames the folder. One that is there (the same step, made again after a resume) is out of the way first and deleted last.</summary>
     private static void ReplaceFolder(string temporary, string target)
@@ -102,7 +142,10 @@ public static class Checkpoint
         }
     }
 
-    private static TrainingState ReadState(string folder)
+    /// <summary>Reads where a checkpoint's run stood.</summary>
+    /// <param name="folder">A step's folder.</param>
+    /// <exception cref="InputException">It is not a checkpoint, or it is damaged.</exception>
+    public static TrainingState ReadState(string folder)
     {
         string path = Path.Combine(folder, StateFile);
         if (!File.Exists(path)) throw new InputException($"'{folder}' is not a checkpoint: it has no {StateFile}.");

@@ -14,48 +14,49 @@ namespace TorchLm.Core.Checkpoints;
 /// </remarks>
 public static class Gpt2Weights
 {
-    private static readonly (string Own, string Foreign)[] s_block =
-    [
-        ("attentionNorm", "ln_1"), ("attention.qkv", "attn.c_attn"), ("attention.output", "attn.c_proj"),
-        ("mlpNorm", "ln_2"), ("mlp.expand", "mlp.c_fc"), ("mlp.project", "mlp.c_proj"),
-    ];
+    /// <summary>The token embedding, (V, C), which is the output head too.</summary>
+    public const string Tokens = "transformer.wte.weight";
 
-    private readonly record struct Weight(string Name, Tensor? Own, long[] Shape, bool Transposed);
+    /// <summary>The learned positions, (T, C).</summary>
+    public const string Positions = "transformer.wpe.weight";
+
+    /// <summary>A tensor of the file: its name and shape there, the parameter it is, and whether that is its transpose.</summary>
+    private readonly record struct Weight(string Name, long[] Shape, string Own, bool Transposed);
+
+    /// <summary>Names and shapes of all tensors of a model of this shape, in the order in which they are written.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> Describe(ModelConfig config) => Weights(config).Select(w => (w.Name, w.Shape));
+
+    /// <summary>Whether a name is a bias's: absent from a model that has <c>model.bias</c> false, and zero in its files.</summary>
+    public static bool IsBias(string name) => name.EndsWith(".bias", StringComparison.Ordinal);
 
     /// <summary>Writes a model's weights as safetensors.</summary>
     public static void Save(Stream stream, Gpt model)
     {
-        using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        SafeTensors.Write(stream, [.. Weights(model).Select(w => (w.Name, w.Own is null ? zeros(w.Shape)
-            : w.Transposed ? w.Own.t() : w.Own.narrow(0, 0, w.Shape[0])))]);
+        Dictionary<string, Tensor> own = Parameters(model);
+        SafeTensors.Write(stream, [.. Weights(model.Config).Select(w => new TensorToWrite(w.Name, ScalarType.Float32, w.Shape, () =>
+            !own.TryGetValue(w.Own, out Tensor? value) ? zeros(w.Shape)
+            : w.Transposed ? value.t() : value.narrow(0, 0, w.Shape[0])))]);
     }
 
-    /// <summary>Copies the weights of a file into a model of the same shape.</summary>
+    /// <summary>Refuses a file that does not hold exactly the tensors of a model of this shape.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="morePositions">Whether the file may hold more positions than the model has.</param>
     /// <exception cref="InputException">A tensor is missing, surplus or misshapen.</exception>
-    public static void Load(SafeTensorsReader file, Gpt model)
+    public static void Check(ITensorSource file, ModelConfig config, bool morePositions = false)
     {
-        using var noGradient = no_grad();
         var surplus = file.Names.ToHashSet();
-        foreach (Weight weight in Weights(model))
+        foreach ((string name, long[] expected) in Describe(config))
         {
-            using var scope = NewDisposeScope();
-            surplus.Remove(weight.Name);
-            IReadOnlyList<long> shape = file.ShapeOf(weight.Name)
-                ?? throw new InputException($"The weights '{file.Path}' lack the tensor '{weight.Name}', which the model's configuration asks for.");
-            if (!shape.SequenceEqual(weight.Shape))
+            surplus.Remove(name);
+            IReadOnlyList<long> shape = file.ShapeOf(name)
+                ?? throw new InputException($"The weights '{file.Path}' lack the tensor '{name}', which the model's configuration asks for.");
+            bool longer = morePositions && name == Positions && shape.Count == 2 && shape[1] == expected[1] && shape[0] > expected[0];
+            if (!longer && !shape.SequenceEqual(expected))
             {
-                throw new InputException($"The weights '{file.Path}' hold '{weight.Name}' with the shape ({string.Join(", ", shape)}), but the model's " +
-                    $"configuration asks for ({string.Join(", ", weight.Shape)}).");
-            }
-            Tensor value = file.Read(weight.Name);
-            if (weight.Own is not null)
-            {
-                weight.Own.narrow(0, 0, weight.Transposed ? weight.Shape[1] : weight.Shape[0]).copy_(weight.Transposed ? value.t() : value);
-            }
-            else if (value.count_nonzero().item<long>() != 0)
-            {
-                throw new InputException($"The weights '{file.Path}' hold a bias '{weight.Name}', but the model's configuration has model.bias = false.");
+                throw new InputException($"The weights '{file.Path}' hold '{name}' with the shape ({string.Join(", ", shape)}), but the model's " +
+                    $"configuration asks for ({string.Join(", ", expected)}).");
             }
         }
         if (surplus.Count > 0)
@@ -64,30 +65,55 @@ public static class Gpt2Weights
         }
     }
 
-    private static IEnumerable<Weight> Weights(Gpt model)
+    /// <summary>Copies the weights of a file into a model of the same shape.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="model">Receives the weights.</param>
+    /// <param name="morePositions">Whether the file may hold more positions than the model has; the first ones are taken.</param>
+    /// <exception cref="InputException">A tensor is missing, surplus or misshapen.</exception>
+    public static void Load(ITensorSource file, Gpt model, bool morePositions = false)
     {
-        ModelConfig config = model.Config;
-        Dictionary<string, Tensor> own = model.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter);
-        Weight Plain(string name, string foreign, long rows) =>
-            new($"transformer.{foreign}.weight", own[name + ".weight"], [rows, config.EmbeddingSize], false);
-
-        yield return Plain("tokens", "wte", config.VocabularySize);
-        yield return Plain("positions", "wpe", config.ContextLength);
-        for (int i = 0; i < config.LayerCount; i++)
+        Check(file, model.Config, morePositions);
+        using var noGradient = no_grad();
+        Dictionary<string, Tensor> own = Parameters(model);
+        foreach (Weight weight in Weights(model.Config))
         {
-            foreach ((string name, string foreign) in s_block)
+            using var scope = NewDisposeScope();
+            Tensor value = file.Read(weight.Name);
+            if (own.TryGetValue(weight.Own, out Tensor? parameter))
             {
-                foreach (Weight weight in Pair($"blocks.{i}.{name}", $"transformer.h.{i}.{foreign}")) yield return weight;
+                Tensor from = weight.Transposed ? value.t() : value.narrow(0, 0, weight.Shape[0]);
+                parameter.narrow(0, 0, from.shape[0]).copy_(from);
+            }
+            else if (value.count_nonzero().item<long>() != 0)
+            {
+                throw new InputException($"The weights '{file.Path}' hold a bias '{weight.Name}', but the model's configuration has model.bias = false.");
             }
         }
-        foreach (Weight weight in Pair("finalNorm", "transformer.ln_f")) yield return weight;
+    }
 
-        IEnumerable<Weight> Pair(string name, string foreign)
+    private static Dictionary<string, Tensor> Parameters(Gpt model) => model.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter);
+
+    private static IEnumerable<Weight> Weights(ModelConfig config)
+    {
+        long c = config.EmbeddingSize;
+        yield return new Weight(Tokens, [config.VocabularySize, c], "tokens.weight", false);
+        yield return new Weight(Positions, [config.ContextLength, c], "positions.weight", false);
+        for (int i = 0; i < config.LayerCount; i++)
         {
-            Tensor value = own[name + ".weight"];
-            bool isMatrix = value.dim() == 2;
-            yield return new Weight(foreign + ".weight", value, isMatrix ? [value.shape[1], value.shape[0]] : value.shape, isMatrix);
-            yield return new Weight(foreign + ".bias", own.GetValueOrDefault(name + ".bias"), [value.shape[0]], false);
+            string own = $"blocks.{i}", foreign = $"transformer.h.{i}";
+            foreach (Weight weight in Norm($"{own}.attentionNorm", $"{foreign}.ln_1")) yield return weight;
+            foreach (Weight weight in Linear($"{own}.attention.qkv", $"{foreign}.attn.c_attn", c, 3 * c)) yield return weight;
+            foreach (Weight weight in Linear($"{own}.attention.output", $"{foreign}.attn.c_proj", c, c)) yield return weight;
+            foreach (Weight weight in Norm($"{own}.mlpNorm", $"{foreign}.ln_2")) yield return weight;
+            foreach (Weight weight in Linear($"{own}.mlp.expand", $"{foreign}.mlp.c_fc", c, 4 * c)) yield return weight;
+            foreach (Weight weight in Linear($"{own}.mlp.project", $"{foreign}.mlp.c_proj", 4 * c, c)) yield return weight;
         }
+        foreach (Weight weight in Norm("finalNorm", "transformer.ln_f")) yield return weight;
+
+        Weight[] Norm(string own, string foreign) =>
+            [new(foreign + ".weight", [c], own + ".weight", false), new(foreign + ".bias", [c], own + ".bias", false)];
+
+        Weight[] Linear(string own, string foreign, long inputs, long outputs) =>
+            [new(foreign + ".weight", [inputs, outputs], own + ".weight", true), new(foreign + ".bias", [outputs], own + ".bias", false)];
     }
 }

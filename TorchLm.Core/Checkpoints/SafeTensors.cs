@@ -4,6 +4,13 @@ using static TorchSharp.torch;
 
 namespace TorchLm.Core.Checkpoints;
 
+/// <summary>A tensor that is yet to be written: what a header says of it, and where its values then come from.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Type">Its type in the file.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Read">Gives the values, in a dispose scope of the writer's: new tensors are freed there, those of the caller stay.</param>
+public sealed record TensorToWrite(string Name, ScalarType Type, long[] Shape, Func<Tensor> Read);
+
 /// <summary>
 /// Writes Hugging Face's safetensors format: a 64-bit little-endian header length, a JSON header with each tensor's dtype, shape and byte range, then
 /// the values.
@@ -22,24 +29,42 @@ public static class SafeTensors
         ["BOOL"] = (ScalarType.Bool, 1),
     };
 
-    /// <summary>Writes tensors to a stream, one at a time, whatever device they are on.</summary>
+    /// <summary>Writes tensors to a stream, whatever device they are on.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="tensors">Names and values; the caller keeps them.</param>
-    public static void Write(Stream stream, IReadOnlyCollection<(string Name, Tensor Value)> tensors)
+    public static void Write(Stream stream, IReadOnlyCollection<(string Name, Tensor Value)> tensors) =>
+        Write(stream, [.. tensors.Select(t => new TensorToWrite(t.Name, t.Value.dtype, t.Value.shape, () => t.Value))]);
+
+    /// <summary>Writes tensors to a stream, of which one at a time is in memory.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="tensors">What is to be written, in this order.</param>
+    /// <param name="progress">Told the bytes of values that have been written so far.</param>
+    /// <param name="cancel">Stops between two tensors.</param>
+    /// <exception cref="InvalidOperationException">A tensor has another type or shape than was said.</exception>
+    public static void Write(Stream stream, IReadOnlyCollection<TensorToWrite> tensors, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         byte[] header = Header(tensors);
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
         stream.Write(length);
         stream.Write(header);
-        foreach ((_, Tensor value) in tensors)
+        long written = 0;
+        foreach (TensorToWrite tensor in tensors)
         {
+            cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            stream.Write(value.detach().cpu().contiguous().bytes);
+            Tensor value = tensor.Read();
+            if (value.dtype != tensor.Type || !value.shape.AsSpan().SequenceEqual(tensor.Shape))
+            {
+                throw new InvalidOperationException($"'{tensor.Name}' was announced with another type or shape than its values have.");
+            }
+            Span<byte> bytes = value.detach().cpu().contiguous().bytes;
+            stream.Write(bytes);
+            progress?.Report(written += bytes.Length);
         }
     }
 
-    private static byte[] Header(IReadOnlyCollection<(string Name, Tensor Value)> tensors)
+    private static byte[] Header(IReadOnlyCollection<TensorToWrite> tensors)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -49,18 +74,18 @@ public static class SafeTensors
             json.WriteString("format", "pt"); // transformers refuses files without it
             json.WriteEndObject();
             long offset = 0;
-            foreach ((string name, Tensor value) in tensors)
+            foreach ((string name, ScalarType type, long[] shape, _) in tensors)
             {
-                (string dtype, int size) = Types.Where(t => t.Value.Type == value.dtype).Select(t => (t.Key, t.Value.Size)).SingleOrDefault();
-                if (dtype is null) throw new NotSupportedException($"safetensors has no type for {value.dtype} ({name}).");
+                (string dtype, int size) = Types.Where(t => t.Value.Type == type).Select(t => (t.Key, t.Value.Size)).SingleOrDefault();
+                if (dtype is null) throw new NotSupportedException($"safetensors has no type for {type} ({name}).");
                 json.WriteStartObject(name);
                 json.WriteString("dtype", dtype);
                 json.WriteStartArray("shape");
-                foreach (long dimension in value.shape) json.WriteNumberValue(dimension);
+                foreach (long dimension in shape) json.WriteNumberValue(dimension);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += value.numel() * size);
+                json.WriteNumberValue(offset += shape.Aggregate(1L, (product, dimension) => product * dimension) * size);
                 json.WriteEndArray();
                 json.WriteEndObject();
             }

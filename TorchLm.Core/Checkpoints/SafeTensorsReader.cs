@@ -8,7 +8,7 @@ namespace TorchLm.Core.Checkpoints;
 /// Reads a safetensors file one tensor at a time. The header is checked against the file before anything is allocated: lengths, types, shapes, and
 /// byte ranges that lie in the file, fit their shapes and do not overlap.
 /// </summary>
-public sealed class SafeTensorsReader : IDisposable
+public sealed class SafeTensorsReader : ITensorSource
 {
     private const long HeaderLimit = 100_000_000; // as in the reference implementation
 
@@ -42,17 +42,16 @@ public sealed class SafeTensorsReader : IDisposable
         }
     }
 
-    /// <summary>The file.</summary>
+    /// <inheritdoc/>
     public string Path { get; }
 
     /// <summary>The tensors' names, in the order of the header.</summary>
     public IReadOnlyCollection<string> Names => _entries.Keys;
 
-    /// <summary>The shape of a tensor, or null where there is none of that name.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<long>? ShapeOf(string name) => _entries.GetValueOrDefault(name)?.Shape;
 
-    /// <summary>Reads a tensor to the CPU. The caller owns it.</summary>
-    /// <exception cref="InputException">There is none of that name, or the file ends early.</exception>
+    /// <inheritdoc/>
     public Tensor Read(string name)
     {
         if (!_entries.TryGetValue(name, out Entry? entry)) throw Wrong($"has no tensor '{name}'");
@@ -122,11 +121,11 @@ public sealed class SafeTensorsReader : IDisposable
         {
             throw Wrong($"holds the tensor '{property.Name}' as {dtype.GetString()}, which is not one of {string.Join(", ", SafeTensors.Types.Keys)}");
         }
-        Int128 bytes = type.Size;
+        Int128 bytes = type.Size, extent = type.Size; // the latter also bounds the strides of a tensor without values
         foreach (long dimension in dimensions)
         {
-            bytes *= dimension;
-            if (bytes > int.MaxValue) throw Wrong($"has a tensor '{property.Name}' of more than 2 GB");
+            (bytes, extent) = (bytes * dimension, extent * Math.Max(dimension, 1));
+            if (extent > int.MaxValue) throw Wrong($"has a tensor '{property.Name}' of more than 2 GB");
         }
         if (range[0] > range[1] || range[1] > dataLength || range[1] - range[0] != (long)bytes)
         {
