@@ -26,7 +26,7 @@ public static class RunData
         DataConfig data = config.Data;
         if (data.Path == DataConfig.Required)
         {
-            throw new InputException("This preset brings no text of its own: name a text file, a folder of text or a prepared folder with --data.");
+            throw new InputException("This configuration brings no text of its own: name a text file, a folder of text or a prepared folder with --data.");
         }
         if (data.Path is not null && (HoldsShards(data.Path) || TokenDataset.IsUnfinished(data.Path))) return TokenDataset.Open(data.Path);
         if (HoldsShards(folder)) return TokenDataset.Open(folder);

@@ -22,6 +22,9 @@ public sealed class ModelSource : IDisposable
     /// <summary>Text to ids, as many as the model has.</summary>
     public ITokenizer Tokenizer { get; }
 
+    /// <summary>What the model is called: as its run's folder.</summary>
+    public string Name => Path.GetFileName(Saved.Run.Path);
+
     /// <summary>Opens a model.</summary>
     /// <exception cref="InputException">Its checkpoint is damaged, or it has no tokenizer.</exception>
     /// <exception cref="TokenizerException">Its tokenizer is damaged.</exception>

@@ -21,8 +21,8 @@ public static partial class Program
     {
         var root = new RootCommand("Trains GPT-style language models from text, and speaks with them.")
         {
-            TrainCommand.Create(), PrepareCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), BenchCommand.Create(), CheckCommand.Create(),
-            DoctorCommand.Create(),
+            TrainCommand.Create(), PrepareCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), ExportCommand.Create(), ImportCommand.Create(),
+            BenchCommand.Create(), CheckCommand.Create(), DoctorCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.UnmatchedTokens.Count > 0)

@@ -47,6 +47,12 @@ public sealed record TrainingConfig
     /// <summary>Decides initial weights, dropout and the order of the data.</summary>
     public long Seed { get; init; } = 1337;
 
+    /// <summary>
+    /// A run's folder, or one of its checkpoints, whose weights the run begins with; null begins with random ones. The model is that one's, with the same or
+    /// a shorter context.
+    /// </summary>
+    public string? InitFrom { get; init; }
+
     /// <summary>Refuses impossible combinations.</summary>
     /// <exception cref="InputException">Names the field, the value and the rule.</exception>
     public void Validate()

@@ -228,6 +228,7 @@ public sealed class Trainer : IDisposable
         // Settings that came later are left out where they say what was always done, so that runs keep their hash.
         JsonNode json = JsonNode.Parse(deciding.ToJson())!;
         json["training"]!.AsObject().Remove("activationCheckpointing");
+        json["training"]!.AsObject().Remove("initFrom"); // decides the first step's weights, which a resumed run has behind it
         if (t.Precision == Precision.Float32.Name()) json["training"]!.AsObject().Remove("precision");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToJsonString(RunConfig.Json))));
     }

@@ -40,7 +40,7 @@ internal static class EvalCommand
         {
             if (parsed.GetValue(batchSize) < 1) throw new InputException($"--batch-size is {parsed.GetValue(batchSize)}, but it must be at least 1.");
             CommonOptions.UseThreads(parsed.GetValue(threads));
-            SavedModel saved = SavedModel.Find(parsed.GetRequiredValue(model));
+            SavedModel saved = ModelFolder.Find(parsed.GetRequiredValue(model));
             TokenDataset dataset = OpenData(saved, parsed.GetValue(data));
             DatasetSplit part = dataset.GetSplit(parsed.GetValue(split)!);
             using Gpt gpt = saved.Load(DeviceChoice.Of(parsed.GetValue(device)!).Device);
@@ -73,12 +73,7 @@ internal static class EvalCommand
     {
         if (path is null) return RunData.Open(saved.Config, saved.Run.DataPath, Console.Error.WriteLine);
         TokenDataset dataset = TokenDataset.Open(path);
-        if (dataset.TokenizerFile is { } theirs && File.Exists(saved.Run.TokenizerPath)
-            && File.ReadAllText(theirs) != File.ReadAllText(saved.Run.TokenizerPath))
-        {
-            throw new InputException($"The data set '{path}' was made with another tokenizer than the model's, so its tokens mean something else: prepare it " +
-                $"with --tokenizer {saved.Run.Path}.");
-        }
+        ModelFolder.RequireSameTokenizer(saved, dataset);
         return dataset;
     }
 }

@@ -97,7 +97,7 @@ internal static class SampleCommand
             options.Validate();
             string? text = ReadPrompt(parsed.GetValue(standardInput), parsed.GetValue(prompt), parsed.GetValue(promptFile));
             CommonOptions.UseThreads(parsed.GetValue(threads));
-            SavedModel saved = SavedModel.Find(parsed.GetRequiredValue(model));
+            SavedModel saved = ModelFolder.Find(parsed.GetRequiredValue(model));
             if (!File.Exists(saved.Run.TokenizerPath))
             {
                 throw new InputException($"The run in '{saved.Run.Path}' has no tokenizer, because its shards came without one: put the tokenizer.json that they were " +

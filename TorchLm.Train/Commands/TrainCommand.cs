@@ -59,11 +59,17 @@ internal static class TrainCommand
             HelpName = "DIR",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        var initFrom = new Option<string?>("--init-from")
+        {
+            Description = "Train a trained or imported model further, on other data: its shape and tokenizer, with the same or a shorter model.contextLength. " +
+                $"Default preset then: {InitialModel.Preset}.",
+            HelpName = "DIR",
+        };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the run that is in --out." };
 
         var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in one to two minutes.")
         {
-            preset, config, data, output, set, device, precision, threads, seed, maxSteps, maxTime, resume, overwrite,
+            preset, config, data, output, set, device, precision, threads, seed, maxSteps, maxTime, resume, initFrom, overwrite,
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -82,6 +88,7 @@ internal static class TrainCommand
             {
                 if (configFile is not null) throw new InputException("--resume takes the run's own configuration: leave --config out, and change settings with --set.");
                 if (parsed.GetValue(data) is not null) throw new InputException("--resume takes the run's own data: leave --data out.");
+                if (parsed.GetValue(initFrom) is not null) throw new InputException("--resume continues a run and --init-from begins one: choose one.");
                 if (parsed.GetValue(overwrite)) throw new InputException("--resume continues a run and --overwrite replaces one: choose one.");
                 if (parsed.GetValue(resume) is not null && (parsed.GetValue(output) ?? presetName) is not null)
                 {
@@ -91,13 +98,20 @@ internal static class TrainCommand
                 return TrainingSession.Resume(folder, settings, parsed.GetValue(device)!, limits, cancel);
             }
 
-            RunConfig run = configFile is not null ? RunConfig.Parse(ReadConfig(configFile), configFile, settings)
-                : RunConfig.Parse(PresetFile.Read(presetName ?? PresetFile.Default), $"The preset {presetName ?? PresetFile.Default}", settings);
+            string? initial = parsed.GetValue(initFrom);
+            string usedPreset = presetName ?? (initial is null ? PresetFile.Default : InitialModel.Preset);
+            string json = configFile is not null ? ReadConfig(configFile) : PresetFile.Read(usedPreset), source = configFile ?? $"The preset {usedPreset}";
+            RunConfig run = initial is null ? RunConfig.Parse(json, source, settings) : InitialModel.Configure(json, source, settings, initial);
+            if (presetName == InitialModel.Preset && run.Training.InitFrom is null)
+            {
+                throw new InputException($"The preset {InitialModel.Preset} trains a model further: name it with --init-from DIR.");
+            }
             if (parsed.GetValue(data) is { } path)
             {
                 run = run with { Data = run.Data with { Path = path } };
                 // Other text has other characters and words: its vocabulary is its own.
-                if (!settings.Any(s => s.StartsWith("model.vocabularySize", StringComparison.Ordinal))) run = run with { Model = run.Model with { VocabularySize = 0 } };
+                bool ownVocabulary = run.Training.InitFrom is null && !settings.Any(s => s.StartsWith("model.vocabularySize", StringComparison.Ordinal));
+                if (ownVocabulary) run = run with { Model = run.Model with { VocabularySize = 0 } };
             }
             run = run with { Data = WithFullPaths(run.Data) };
             bool replaces = parsed.GetValue(overwrite);

@@ -30,12 +30,16 @@ internal static class TrainingSession
     public static int Start(RunConfig config, RunFolders.Claimed folder, string deviceName, RunLimits limits, CancellationToken cancel)
     {
         DeviceChoice device = DeviceChoice.Of(deviceName);
+        SavedModel? initial = InitialModel.Find(config);
+        if (initial is not null) config = config with { Data = config.Data with { Tokenizer = initial.Run.TokenizerPath } };
         TokenDataset dataset = OpenData(config, folder.Run, cancel);
+        if (initial is not null) ModelFolder.RequireSameTokenizer(initial, dataset);
         ITokenizer? tokenizer = RunData.Tokenizer(dataset);
         config = Resolve(config, dataset, tokenizer);
         PrecisionChoice precision = ChoosePrecision(ref config, device);
-        return Train(folder.Run, config, dataset, tokenizer, device, precision, limits, trainer =>
+        return Train(folder.Run, config, dataset, tokenizer, device, precision, limits, (model, _) =>
         {
+            if (initial is not null) Checkpoint.LoadInitialWeights(initial.CheckpointPath, model);
             tokenizer?.Save(folder.Run.TokenizerPath);
             DurableFile.WriteText(folder.Run.ConfigPath, config.ToJson() + "\n"); // from here on the folder holds a run
             folder.Begin();
@@ -51,6 +55,10 @@ internal static class TrainingSession
         RefuseOtherRun(before, config);
         using RunLock hold = RunLock.Take(run);
         long step = run.LatestStep ?? throw new InputException($"The run in '{path}' has no checkpoint to continue from; start it anew with --overwrite.");
+        if (!Checkpoint.CanResume(run.StepPath(step)))
+        {
+            throw new InputException($"'{path}' holds an imported model and no run that could go on: train it further with --init-from {Hint.Path(path)}.");
+        }
         long end = Math.Min(config.Training.Steps, limits.MaxSteps ?? long.MaxValue);
         if (step >= end)
         {
@@ -67,7 +75,7 @@ internal static class TrainingSession
         bool undecided = config.Training.Precision == "auto" && !settings.Any(s => s.StartsWith("training.precision", StringComparison.Ordinal));
         if (undecided) config = config with { Training = config.Training with { Precision = Precision.Float32.Name() } };
         PrecisionChoice precision = ChoosePrecision(ref config, device);
-        return Train(run, config, dataset, tokenizer, device, precision, limits, trainer =>
+        return Train(run, config, dataset, tokenizer, device, precision, limits, (_, trainer) =>
         {
             bool same = trainer.Resume(run.StepPath(step));
             Console.Error.WriteLine($"Continuing at step {step:N0}" + (same ? "." : ", with changed settings: from here on it is another run."));
@@ -86,7 +94,7 @@ internal static class TrainingSession
     }
 
     private static int Train(RunFolder run, RunConfig config, TokenDataset dataset, ITokenizer? tokenizer, DeviceChoice device,
-        PrecisionChoice precision, RunLimits limits, Action<Trainer> begin, CancellationToken cancel)
+        PrecisionChoice precision, RunLimits limits, Action<Gpt, Trainer> begin, CancellationToken cancel)
     {
         TrainingConfig training = config.Training;
         ModelConfig shape = config.Model;
@@ -102,7 +110,7 @@ internal static class TrainingSession
 
         using var console = new ConsoleProgress(config, tokenizer);
         using var trainer = new Trainer(model, config, run, batches, validation, peakFlops);
-        begin(trainer);
+        begin(model, trainer);
         using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step);
         trainer.Observers = [metrics, console];
         StopReason reason = trainer.Run(limits.MaxSteps, limits.MaxTime, cancel);

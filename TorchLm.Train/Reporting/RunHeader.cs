@@ -19,6 +19,7 @@ internal static class RunHeader
         string accumulation = t.GradientAccumulationSteps > 1 ? $" x {t.GradientAccumulationSteps}" : "";
         Line("Model", $"{m.Family}, {m.LayerCount} layers, {m.HeadCount} heads, width {m.EmbeddingSize}, context {m.ContextLength}: " +
             $"{ModelCost.Parameters(m) / 1e6:0.00} M parameters");
+        if (t.InitFrom is { } initial) Line("From", Path.GetRelativePath(".", initial));
         Line("Data", $"{(config.Data.Path is null ? "built-in fables" : config.Data.Path)}: {dataset.Train.Tokens:N0} tokens to train on, " +
             $"{validation?.Tokens ?? 0:N0} to validate on, {m.VocabularySize:N0} ids{(dataset.Manifest is { } made ? $" ({made.Tokenizer.Kind})" : "")}");
         Line("Steps", $"{t.Steps:N0} of {t.BatchSize}{accumulation} x {m.ContextLength} tokens: " +

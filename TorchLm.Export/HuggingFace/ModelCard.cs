@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using TorchLm.Core.Checkpoints;
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Model;
+using TorchLm.Core.Training;
+using TorchLm.Tokenizers;
+
+namespace TorchLm.Export.HuggingFace;
+
+/// <summary>The README.md of an exported model: what it is, how it was trained, how it is loaded (Mitchell et al. 2019, in short).</summary>
+internal static class ModelCard
+{
+    public static string Text(ModelSource model, bool isOnnx)
+    {
+        ModelConfig m = model.Config;
+        RunConfig config = model.Saved.Config;
+        TrainingState state = Checkpoint.ReadState(model.Saved.CheckpointPath);
+        var text = new StringBuilder();
+        Plain("---");
+        Line($"library_name: {(isOnnx ? "transformers.js" : "transformers")}");
+        Plain("pipeline_tag: text-generation");
+        Plain("tags: [gpt2, torchlm]");
+        Plain("---");
+        Plain("");
+        Line($"# {model.Name}");
+        Plain("");
+        Line($"A GPT-2 language model with {ModelCost.Parameters(m) / 1e6:0.##} M parameters, made with TorchLm.");
+        Plain("");
+        Plain("| | |");
+        Plain("|---|---|");
+        Line($"| shape | {m.LayerCount} layers, {m.HeadCount} heads, width {m.EmbeddingSize}, context {m.ContextLength} tokens |");
+        Line($"| biases | {(m.Bias ? "yes" : "none: those in the files are zero")} |");
+        Line($"| activation | GELU, {(m.Gelu == "tanh" ? "tanh form (gelu_new)" : "exact form (gelu)")} |");
+        Line($"| vocabulary | {m.VocabularySize:N0} ids, {Kind(model.Tokenizer)} |");
+        if (state.Step > 0)
+        {
+            TrainingConfig t = config.Training;
+            Line($"| trained | {state.Step:N0} steps, {state.Tokens:N0} tokens, {Hours(state.TrainingSeconds)} |");
+            Line($"| batch | {t.BatchSize * t.GradientAccumulationSteps} sequences of {m.ContextLength} tokens, products in {t.Precision} |");
+            OptimizerConfig o = config.Optimizer;
+            Line($"| optimiser | {o.Name}, learning rate {o.LearningRate} to {o.MinLearningRate}, weight decay {o.WeightDecay}, dropout {m.Dropout} |");
+            if (Evaluation(model.Saved, state.Step) is { } evaluation) Line($"| validation loss | {evaluation} |");
+        }
+        Plain("");
+        Plain(isOnnx ? "Load it with transformers.js, or `onnx/model.onnx` with ONNX Runtime:" : "Load it with transformers:");
+        Plain("");
+        foreach (string line in isOnnx ? s_javaScript : s_python) Plain(line);
+        return text.ToString();
+
+        void Plain(string line) => text.Append(line).Append('\n');
+
+        void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    }
+
+    private static readonly string[] s_python =
+    [
+        "```python",
+        "from transformers import AutoModelForCausalLM, AutoTokenizer",
+        "tokenizer, model = AutoTokenizer.from_pretrained(\".\"), AutoModelForCausalLM.from_pretrained(\".\")",
+        "print(tokenizer.decode(model.generate(**tokenizer(\"Once\", return_tensors=\"pt\"), max_new_tokens=50)[0]))",
+        "```",
+    ];
+
+    private static readonly string[] s_javaScript =
+    [
+        "```js",
+        "import { pipeline } from '@huggingface/transformers';",
+        "const write = await pipeline('text-generation', 'path/to/this/folder', { dtype: 'fp32' });",
+        "console.log((await write('Once', { max_new_tokens: 50 }))[0].generated_text);",
+        "```",
+    ];
+
+    private static string Kind(ITokenizer tokenizer) => tokenizer.Kind switch
+    {
+        "char" => "one for each character",
+        "bpe" => "byte-level BPE",
+        var name => name,
+    };
+
+    private static string Hours(double seconds) => seconds < 120 ? $"{seconds:0} s" : seconds < 7200 ? $"{seconds / 60:0} min" : $"{seconds / 3600:0.0} h";
+
+    /// <summary>The validation loss that the run measured at this step, in its metrics; null where it did not.</summary>
+    private static string? Evaluation(SavedModel saved, long step)
+    {
+        if (!File.Exists(saved.Run.MetricsPath)) return null;
+        string? result = null;
+        foreach (string line in File.ReadLines(saved.Run.MetricsPath))
+        {
+            if (Parse(line) is not { } metrics || metrics["step"]?.GetValue<long>() != step || metrics["val_loss"] is not { } loss) continue;
+            double nats = loss.GetValue<double>();
+            string bits = metrics["val_bpb"] is { } bpb ? string.Create(CultureInfo.InvariantCulture, $", {bpb.GetValue<double>():0.000} bits a byte") : "";
+            result = string.Create(CultureInfo.InvariantCulture, $"{nats:0.0000} nats a token, perplexity {Math.Exp(nats):0.00}{bits}");
+        }
+        return result;
+    }
+
+    private static JsonObject? Parse(string line)
+    {
+        try
+        {
+            return JsonNode.Parse(line) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null; // the half-written last line of a run that was killed
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using TorchLm.Core;
+using TorchLm.Export;
+using TorchLm.Export.HuggingFace;
+using TorchLm.Train.Reporting;
+using static TorchSharp.torch;
+
+namespace TorchLm.Train.Commands;
+
+/// <summary><c>torchlm export</c>: a trained model for other software.</summary>
+internal static class ExportCommand
+{
+    public static Command Create()
+    {
+        Option<string> model = CommonOptions.Model();
+        var format = new Option<string>("--format")
+        {
+            Description = "hf: a folder for transformers; gguf: a file for llama.cpp, Ollama, LLamaSharp; onnx: a folder for ONNX Runtime and transformers.js.",
+            HelpName = "hf|gguf|onnx",
+            Required = true,
+        };
+        format.AcceptOnlyFromAmong("hf", "gguf", "onnx");
+        var output = new Option<string>("--out") { Description = "The folder (hf, onnx) or file (gguf) to make.", HelpName = "PATH", Required = true };
+        var dtype = new Option<string>("--dtype")
+        {
+            Description = "What weights are stored in: fp32, fp16 (all formats), bf16 (hf, gguf), q8_0 or q4_0 (gguf).",
+            HelpName = "fp32|fp16|bf16|q8_0|q4_0",
+            DefaultValueFactory = _ => "fp32",
+        };
+        var noCache = new Option<bool>("--no-cache") { Description = "onnx: a graph without past_key_values, for programs that read the whole text each time." };
+        var noMask = new Option<bool>("--no-attention-mask") { Description = "onnx: a graph without attention_mask, for texts of one length." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace an earlier export in --out." };
+
+        var command = new Command("export", "Make a trained model one that other software runs.") { model, format, output, dtype, noCache, noMask, overwrite };
+        command.SetAction(Program.Action((parsed, cancel) =>
+        {
+            string kind = parsed.GetValue(format)!, path = parsed.GetValue(output)!, type = parsed.GetValue(dtype)!;
+            bool replaces = parsed.GetValue(overwrite);
+            if (kind != "onnx" && (parsed.GetValue(noCache) || parsed.GetValue(noMask))) throw new InputException("--no-cache and --no-attention-mask are for --format onnx only.");
+            using ModelSource source = ModelSource.Open(ModelFolder.Find(parsed.GetRequiredValue(model)));
+            using (var progress = new ShareLine("Exporting"))
+            {
+                HuggingFaceExport.Write(source, path, Float(type, kind, "fp32", "fp16", "bf16"), replaces, progress, cancel);
+            }
+            Console.WriteLine($"{Path.GetFileName(source.Saved.CheckpointPath)} of {Hint.Path(source.Saved.Run.Path)} as {kind}, {type}: {Hint.Path(path)} ({Size(path)})");
+            return ExitCode.Done;
+        }));
+        return command;
+    }
+
+    private static ScalarType Float(string dtype, string format, params string[] possible)
+    {
+        if (!possible.Contains(dtype)) throw new InputException($"--dtype is {dtype}, but --format {format} can be {string.Join(", ", possible)}.");
+        return dtype switch
+        {
+            "fp16" => ScalarType.Float16,
+            "bf16" => ScalarType.BFloat16,
+            _ => ScalarType.Float32,
+        };
+    }
+
+    private static string Size(string path)
+    {
+        long bytes = File.Exists(path) ? new FileInfo(path).Length
+            : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
+        return bytes < 10_000_000 ? $"{bytes / 1e6:0.0} MB" : $"{bytes / 1e6:N0} MB";
+    }
+}
