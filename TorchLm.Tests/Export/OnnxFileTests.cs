@@ -1,0 +1,173 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using TorchLm.Core;
+using TorchLm.Export.Onnx;
+using TorchLm.Export.Onnx.Proto;
+using static TorchSharp.torch;
+
+namespace TorchLm.Tests.Export;
+
+public class OnnxFileTests
+{
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Inputs_and_outputs_are_those_that_transformers_js_asks_for(bool cache, bool mask)
+    {
+        using var model = new SmallModel();
+        using var session = new OnnxSession(model, new OnnxOptions { KeyValueCache = cache, AttentionMask = mask });
+
+        List<string> inputs = ["input_ids int64 (batch_size, sequence_length)"], outputs = ["logits float32 (batch_size, sequence_length, 29)"];
+        if (mask) inputs.Add("attention_mask int64 (batch_size, total_sequence_length)");
+        foreach (string name in cache ? new[] { "0.key", "0.value", "1.key", "1.value" } : [])
+        {
+            inputs.Add($"past_key_values.{name} float32 (batch_size, 4, past_sequence_length, 8)");
+            outputs.Add($"present.{name} float32 (batch_size, 4, total_sequence_length, 8)");
+        }
+        Assert.Equal(inputs.Order(), Describe(session.Session.InputMetadata));
+        Assert.Equal(outputs.Order(), Describe(session.Session.OutputMetadata));
+        Assert.Equal(["position_ids int64 (batch_size, sequence_length)"], Describe(session.Session.OverridableInitializerMetadata));
+    }
+
+    [Fact]
+    public void The_file_is_of_IR_8_and_opset_17_and_holds_each_weight_once()
+    {
+        using var model = new SmallModel();
+        OnnxFile file = OnnxExport.Write(model.Source, model.Target, new OnnxOptions());
+        ModelProto proto = ModelProto.Parser.ParseFrom(File.ReadAllBytes(file.Path));
+        Assert.Equal((8, "TorchLm", "", 17), (proto.IrVersion, proto.ProducerName, proto.OpsetImport.Single().Domain, proto.OpsetImport.Single().Version));
+        Dictionary<string, TensorProto> weights = Weights(proto);
+        Assert.Equal(weights.Count, weights.Values.Select(w => w.RawData).Distinct().Count());
+        Assert.Equal(2 + (2 * 12) + 2, weights.Count);
+        Assert.Equal([29, 32], weights["transformer.wte.weight"].Dims); // no padding rows
+        using Tensor expected = model.Source.Read("transformer.h.1.mlp.c_fc.weight");
+        TensorProto matrix = weights["transformer.h.1.mlp.c_fc.weight"];
+        Assert.Equal(expected.shape, matrix.Dims);
+        Assert.Equal(TinyGpt.Values(expected), MemoryMarshal.Cast<byte, float>(matrix.RawData.Span).ToArray());
+        Assert.Equal((model.Target + "/onnx/model.onnx", new FileInfo(file.Path).Length, false), (file.Path.Replace('\\', '/'), file.Bytes, file.IsDataExternal));
+    }
+
+    [Fact]
+    public void A_model_without_biases_has_none_in_the_file()
+    {
+        using var model = new SmallModel(SmallModel.Config with { Bias = false });
+        OnnxFile file = OnnxExport.Write(model.Source, model.Target, new OnnxOptions());
+        ModelProto proto = ModelProto.Parser.ParseFrom(File.ReadAllBytes(file.Path));
+        Assert.DoesNotContain(Weights(proto).Keys, name => name.EndsWith(".bias", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(OnnxWeightType.Float32, "model.onnx")]
+    [InlineData(OnnxWeightType.Float16, "model_fp16.onnx")]
+    public void Weights_that_are_too_large_are_in_a_file_beside_the_model(OnnxWeightType type, string name)
+    {
+        using var model = new SmallModel();
+        var options = new OnnxOptions { WeightType = type };
+        long[][] rows = model.Rows(2, 11);
+        float[] inline;
+        using (var session = new OnnxSession(model, options)) inline = session.Logits(rows);
+        string target = Path.Combine(model.Target, "large");
+        OnnxFile file = OnnxExport.Write(model.Source, target, options, inlineLimit: OnnxWeights.Bytes(model.Model.Config, type) - 1);
+        Assert.True(file.IsDataExternal);
+        Assert.Equal([name, $"{name}_data"], Directory.EnumerateFiles(Path.Combine(target, "onnx")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(new FileInfo(file.Path).Length + new FileInfo(file.DataPath!).Length, file.Bytes);
+        using (var session = new OnnxSession(model, file)) Assert.Equal(inline, session.Logits(rows));
+
+        ModelProto proto = ModelProto.Parser.ParseFrom(File.ReadAllBytes(file.Path));
+        Assert.All(Weights(proto).Values, weight =>
+        {
+            Assert.Equal((0, TensorProto.Types.DataLocation.External), (weight.RawData.Length, weight.DataLocation));
+            Dictionary<string, string> data = weight.ExternalData.ToDictionary(e => e.Key, e => e.Value);
+            Assert.Equal($"{name}_data", data["location"]);
+            Assert.Equal(0, long.Parse(data["offset"]) % 4096);
+        });
+        Assert.True(proto.Graph.Initializer.Where(i => !IsWeight(i)).Sum(i => i.RawData.Length) < 500);
+    }
+
+    [Fact]
+    public void Weights_that_just_fit_stay_in_the_file()
+    {
+        using var model = new SmallModel();
+        OnnxFile file = OnnxExport.Write(model.Source, model.Target, new OnnxOptions(), inlineLimit: OnnxWeights.Bytes(model.Model.Config, OnnxWeightType.Float32));
+        Assert.False(file.IsDataExternal);
+        ModelProto proto = ModelProto.Parser.ParseFrom(File.ReadAllBytes(file.Path));
+        Assert.Equal(OnnxWeights.Bytes(model.Model.Config, OnnxWeightType.Float32), Weights(proto).Values.Sum(w => (long)w.RawData.Length));
+    }
+
+    [Fact]
+    public void Half_precision_halves_the_file_and_keeps_the_logits()
+    {
+        using var model = new SmallModel(SmallModel.Config with { EmbeddingSize = 128 });
+        long full = OnnxExport.Write(model.Source, model.Target, new OnnxOptions()).Bytes;
+        OnnxFile file = OnnxExport.Write(model.Source, model.Target, new OnnxOptions { WeightType = OnnxWeightType.Float16 });
+        Assert.EndsWith("model_fp16.onnx", file.Path, StringComparison.Ordinal);
+        Assert.InRange((double)file.Bytes / full, 0.5, 0.53);
+        using var session = new OnnxSession(model, file);
+        long[][] rows = model.Rows(2, 24);
+        float[] expected = model.Logits(rows);
+        double deviation = Deviation.Of(expected, session.Logits(rows)), size = expected.Max(Math.Abs);
+        Assert.InRange(deviation / size, 1e-6, 1e-2);
+    }
+
+    [Fact]
+    public void A_weight_beyond_half_precision_is_said()
+    {
+        using var model = new SmallModel(change: gpt =>
+        {
+            using var noGradient = no_grad();
+            using Tensor first = gpt.named_parameters().Single(p => p.name == "positions.weight").parameter.narrow(0, 0, 1);
+            first.fill_(70000);
+        });
+        var failure = Assert.Throws<InputException>(() => OnnxExport.Write(model.Source, model.Target, new OnnxOptions { WeightType = OnnxWeightType.Float16 }));
+        Assert.Contains("transformer.wpe.weight", failure.Message, StringComparison.Ordinal);
+        OnnxExport.Write(model.Source, model.Target, new OnnxOptions());
+    }
+
+    [Theory]
+    [InlineData(OnnxWeightType.Float32)]
+    [InlineData(OnnxWeightType.Float16)]
+    public void Progress_ends_at_one_and_no_tensor_is_left(OnnxWeightType type)
+    {
+        using var model = new SmallModel();
+        var reports = new Reports();
+        long live = LiveTensors.OfThisThread;
+        OnnxExport.Write(model.Source, model.Target, new OnnxOptions { WeightType = type }, reports);
+        Assert.Equal(live, LiveTensors.OfThisThread);
+        Assert.Equal(reports.Values.Order(), reports.Values);
+        Assert.Equal((28, 1.0), (reports.Values.Count, reports.Values[^1]));
+    }
+
+    [Fact]
+    public void A_cancelled_export_writes_no_model()
+    {
+        using var model = new SmallModel();
+        using var stop = new CancellationTokenSource();
+        var reports = new Reports { OnReport = value => { if (value > 0.5) stop.Cancel(); } };
+        Assert.Throws<OperationCanceledException>(() => OnnxExport.Write(model.Source, model.Target, new OnnxOptions(), 0, reports, stop.Token));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(model.Target, "onnx")));
+        Assert.InRange(reports.Values[^1], 0.5, 0.99);
+    }
+
+    private static bool IsWeight(TensorProto tensor) => tensor.Name.StartsWith("transformer.", StringComparison.Ordinal);
+
+    private static Dictionary<string, TensorProto> Weights(ModelProto proto) => proto.Graph.Initializer.Where(IsWeight).ToDictionary(i => i.Name);
+
+    private static IEnumerable<string> Describe(IReadOnlyDictionary<string, NodeMetadata> values) => values.Select(v =>
+        $"{v.Key} {(v.Value.ElementType == typeof(long) ? "int64" : v.Value.ElementType == typeof(float) ? "float32" : "?")} " +
+        $"({string.Join(", ", v.Value.Dimensions.Select((d, i) => d >= 0 ? $"{d}" : v.Value.SymbolicDimensions[i]))})").Order();
+
+    private sealed class Reports : IProgress<double>
+    {
+        public List<double> Values { get; } = [];
+
+        public Action<double>? OnReport { get; init; }
+
+        public void Report(double value)
+        {
+            Values.Add(value);
+            OnReport?.Invoke(value);
+        }
+    }
+}
