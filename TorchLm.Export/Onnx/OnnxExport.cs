@@ -18,7 +18,8 @@ namespace TorchLm.Export.Onnx;
 /// <item><c>logits</c>, float32 (B, T, V).</item>
 /// <item><c>present.N.key|value</c>, float32 (B, H, P + T, D): the next call's past.</item>
 /// </list>
-/// P + T must not exceed the model's context length.
+/// P + T must not exceed the model's context length. That <c>position_ids</c> may be left out makes ONNX Runtime log a warning when it opens the file,
+/// about an initializer among the inputs; it concerns that one number alone.
 /// </remarks>
 public static class OnnxExport
 {

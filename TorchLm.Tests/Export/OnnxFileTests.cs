@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using TorchLm.Core;
+using TorchLm.Core.Checkpoints;
+using TorchLm.Export;
 using TorchLm.Export.Onnx;
 using TorchLm.Export.Onnx.Proto;
 using static TorchSharp.torch;
@@ -108,21 +110,45 @@ public class OnnxFileTests
         long[][] rows = model.Rows(2, 24);
         float[] expected = model.Logits(rows);
         double deviation = Deviation.Of(expected, session.Logits(rows)), size = expected.Max(Math.Abs);
-        Assert.InRange(deviation / size, 1e-6, 1e-2);
+        Assert.InRange(deviation / size, 1e-5, 1e-2);
+    }
+
+    /// <summary>A model whose matrices are halves already loses nothing: products, gains and biases are float32.</summary>
+    [Fact]
+    public void Half_precision_rounds_matrices_and_nothing_else()
+    {
+        using var model = new SmallModel(change: gpt =>
+        {
+            foreach ((_, TorchSharp.Modules.Parameter weight) in gpt.named_parameters().Where(p => p.parameter.dim() == 2))
+            {
+                using Tensor half = weight.to(ScalarType.Float16);
+                weight.copy_(half);
+            }
+        });
+        using var session = new OnnxSession(model, new OnnxOptions { WeightType = OnnxWeightType.Float16 });
+        long[][] rows = model.Rows(2, 24);
+        Deviation.AssertWithin(1e-4, model.Logits(rows), session.Logits(rows));
     }
 
     [Fact]
     public void A_weight_beyond_half_precision_is_said()
     {
-        using var model = new SmallModel(change: gpt =>
-        {
-            using var noGradient = no_grad();
-            using Tensor first = gpt.named_parameters().Single(p => p.name == "positions.weight").parameter.narrow(0, 0, 1);
-            first.fill_(70000);
-        });
+        using var model = new SmallModel(change: gpt => SmallModel.Parameter(gpt, "positions.weight").narrow(0, 0, 1).fill_(70000));
         var failure = Assert.Throws<InputException>(() => OnnxExport.Write(model.Source, model.Target, new OnnxOptions { WeightType = OnnxWeightType.Float16 }));
-        Assert.Contains("transformer.wpe.weight", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("7e+04 in 'transformer.wpe.weight'", failure.Message, StringComparison.Ordinal);
         OnnxExport.Write(model.Source, model.Target, new OnnxOptions());
+    }
+
+    /// <summary>A configuration that was edited after training, say.</summary>
+    [Fact]
+    public void Weights_of_another_shape_than_the_configurations_are_said()
+    {
+        using var model = new SmallModel();
+        string path = model.Source.Saved.Run.ConfigPath;
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"contextLength\": 24", "\"contextLength\": 25", StringComparison.Ordinal));
+        using ModelSource edited = ModelSource.Open(SavedModel.Find(model.Source.Saved.Run.Path));
+        var failure = Assert.Throws<InputException>(() => OnnxExport.Write(edited, model.Target, new OnnxOptions()));
+        Assert.Contains("'transformer.wpe.weight' with the shape (24, 32)", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]

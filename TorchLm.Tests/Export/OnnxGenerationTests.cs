@@ -11,7 +11,8 @@ public class OnnxGenerationTests
     [InlineData(false)]
     public void Greedy_text_is_the_generators(bool cache)
     {
-        using var model = new SmallModel(SmallModel.Config with { ContextLength = 112 });
+        using var model = new SmallModel(SmallModel.Config with { ContextLength = 112 },
+            gpt => SmallModel.Parameter(gpt, "positions.weight").mul_(4)); // or the text soon repeats one token
         using var session = new OnnxSession(model, new OnnxOptions { KeyValueCache = cache });
         long[] prompt = model.Rows(1, 10)[0];
         int[] expected = [.. new TokenGenerator(model.Model).Generate([.. prompt.Select(t => (int)t)], new SamplingOptions { Temperature = 0 })
@@ -27,6 +28,6 @@ public class OnnxGenerationTests
             text.Add(Array.IndexOf(last, last.Max()));
         }
         Assert.Equal(expected, text.Skip(10).Select(t => (int)t));
-        Assert.True(expected.Distinct().Count() > 5, "the case is no test: take other weights");
+        Assert.True(expected.Zip(expected.Skip(1)).Count(pair => pair.First != pair.Second) > 50, "the case is no test: take other weights");
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.OnnxRuntime;
 using TorchLm.Export.Onnx;
 
 namespace TorchLm.Tests.Export;
@@ -112,6 +113,14 @@ public class OnnxLogitsTests
         Assert.Equal(counted, session.Run(rows, positions: [[0, 1, 2, 3, 4, 5]]).Logits);
         Assert.Equal(counted, session.Run(rows, positions: [[-1, 1, 2, -1, -1, 5]]).Logits);
         Assert.True(Deviation.Of(counted, session.Run(rows, positions: [[3, 4, 5, 6, 7, 8]]).Logits) > 0.1);
+    }
+
+    [Fact]
+    public void A_text_longer_than_the_context_is_an_error_and_not_a_wrong_text()
+    {
+        using var model = new SmallModel();
+        using var session = new OnnxSession(model);
+        Assert.Throws<OnnxRuntimeException>(() => session.Logits(model.Rows(1, 25)));
     }
 
     private static void AssertSame(SmallModel model, OnnxSession session, long[][] rows) =>

@@ -24,7 +24,11 @@ internal sealed class SmallModel : IDisposable
     {
         config ??= Config;
         Model = TinyGpt.WithWideWeights(config);
-        change?.Invoke(Model);
+        using (NewDisposeScope())
+        using (no_grad())
+        {
+            change?.Invoke(Model);
+        }
         Model.eval();
         var run = new RunFolder(_folder.In("run"));
         using var optimizer = new FusedAdamW(Model, new OptimizerConfig());
@@ -48,6 +52,9 @@ internal sealed class SmallModel : IDisposable
         using var noGradient = no_grad();
         return TinyGpt.Values(Model.forward(TinyGpt.Ids(rows)));
     }
+
+    /// <summary>A parameter of a model by its name.</summary>
+    public static Tensor Parameter(Gpt model, string name) => model.named_parameters().Single(p => p.name == name).parameter;
 
     /// <summary>Random rows of ids.</summary>
     public long[][] Rows(int count, int length, int seed = 1) => TinyGpt.RandomRows(count, length, Model.Config.VocabularySize, seed);
