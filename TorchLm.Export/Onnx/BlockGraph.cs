@@ -11,7 +11,9 @@ internal sealed class BlockGraph(GraphBuilder graph, GraphLayers layers, ModelCo
     /// <summary>(B, T, C) to (B, T, C).</summary>
     /// <param name="index">Which block, from 0.</param>
     /// <param name="x">The residual stream.</param>
-    /// <param name="past">Keys and values of earlier tokens, each (B, H, P, D), which the new ones are put behind; null where the graph has no cache.</param>
+    /// <param name="past">
+    /// Keys and values of earlier tokens, each (B, H, P, D), which the new ones are put behind; null where the graph has no cache.
+    /// </param>
     public string Add(int index, string x, (string Keys, string Values)? past)
     {
         string name = $"h.{index}";

@@ -34,7 +34,8 @@ internal sealed class GraphBuilder
     }
 
     /// <summary>Adds a node with several outputs.</summary>
-    public void Nodes(string op, string name, ReadOnlySpan<string> inputs, ReadOnlySpan<string> outputs, params ReadOnlySpan<AttributeProto> attributes)
+    public void Nodes(string op, string name, ReadOnlySpan<string> inputs, ReadOnlySpan<string> outputs,
+        params ReadOnlySpan<AttributeProto> attributes)
     {
         var node = new NodeProto { Name = name, OpType = op };
         foreach (string input in inputs) node.Input.Add(input);

@@ -13,13 +13,15 @@ namespace TorchLm.Export.Onnx;
 /// <list type="bullet">
 /// <item><c>input_ids</c>, int64 (B, T).</item>
 /// <item><c>attention_mask</c>, int64 (B, P + T), 0 for padding and 1 elsewhere, unless left out by <see cref="OnnxOptions.AttentionMask"/>.</item>
-/// <item><c>position_ids</c>, int64 (B, T), which callers may leave out: positions are then counted from the mask, or from P where there is none.</item>
-/// <item><c>past_key_values.N.key|value</c>, float32 (B, H, P, D), of each block N, unless left out by <see cref="OnnxOptions.KeyValueCache"/>.</item>
+/// <item><c>position_ids</c>, int64 (B, T), which callers may leave out, wholly or by negative numbers: positions are then counted from the mask,
+/// or from P where there is none.</item>
+/// <item><c>past_key_values.N.key|value</c>, float32 (B, H, P, D), of each block N, unless left out by
+/// <see cref="OnnxOptions.KeyValueCache"/>.</item>
 /// <item><c>logits</c>, float32 (B, T, V).</item>
 /// <item><c>present.N.key|value</c>, float32 (B, H, P + T, D): the next call's past.</item>
 /// </list>
-/// P + T must not exceed the model's context length. That <c>position_ids</c> may be left out makes ONNX Runtime log a warning when it opens the file,
-/// about an initializer among the inputs; it concerns that one number alone.
+/// P + T must not exceed the model's context length. That <c>position_ids</c> may be left out makes ONNX Runtime log a warning when it opens the
+/// file, about an initializer among the inputs; it concerns that one number alone.
 /// </remarks>
 public static class OnnxExport
 {
@@ -29,8 +31,8 @@ public static class OnnxExport
     private const long InlineLimit = 1_900_000_000;
 
     /// <summary>
-    /// Writes <c>onnx/model.onnx</c>, or <c>model_fp16.onnx</c>, into a folder; where the weights do not fit into such a file, they are in one beside it,
-    /// <c>model.onnx_data</c>. No more than the model's size and one tensor is in memory, and of the latter kind no more than one tensor.
+    /// Writes <c>onnx/model.onnx</c>, or <c>model_fp16.onnx</c>, into a folder; where the weights do not fit into such a file, they are in one beside
+    /// it, <c>model.onnx_data</c>. No more than the model's size and one tensor is in memory, and of the latter kind no more than one tensor.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="folder">Where to; it is made if need be.</param>
@@ -40,7 +42,8 @@ public static class OnnxExport
     /// <exception cref="InputException">The weights do not fit the model's configuration, or a value does not fit half precision.</exception>
     /// <exception cref="IOException">The disk or the folder refuses.</exception>
     /// <exception cref="OperationCanceledException">The export was cancelled.</exception>
-    public static OnnxFile Write(ModelSource model, string folder, OnnxOptions options, IProgress<double>? progress = null, CancellationToken cancel = default) =>
+    public static OnnxFile Write(ModelSource model, string folder, OnnxOptions options, IProgress<double>? progress = null,
+        CancellationToken cancel = default) =>
         Write(model, folder, options, InlineLimit, progress, cancel);
 
     internal static OnnxFile Write(ModelSource model, string folder, OnnxOptions options, long inlineLimit, IProgress<double>? progress = null,
@@ -60,7 +63,8 @@ public static class OnnxExport
         long bytes = new[] { Path.Combine(path, name), dataPath }.OfType<string>().Sum(part => new FileInfo(part).Length);
         return new OnnxFile(Path.Combine(path, name), dataPath, bytes);
 
-        void Build(ExternalDataFile? data) => graph = GptGraph.Build(model.Config, options, new OnnxWeights(model, options.WeightType, data, progress, cancel));
+        void Build(ExternalDataFile? data) =>
+            graph = GptGraph.Build(model.Config, options, new OnnxWeights(model, options.WeightType, data, progress, cancel));
     }
 
     private static string Version => typeof(OnnxExport).Assembly.GetName().Version!.ToString(3);

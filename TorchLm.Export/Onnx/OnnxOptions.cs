@@ -1,11 +1,13 @@
 namespace TorchLm.Export.Onnx;
 
-/// <summary>What an ONNX graph takes and gives, and how its weights are stored. The defaults are what text generation in transformers.js needs.</summary>
+/// <summary>
+/// What an ONNX graph takes and gives, and how its weights are stored. The defaults are what text generation in transformers.js needs.
+/// </summary>
 public sealed record OnnxOptions
 {
     /// <summary>
-    /// Whether the graph takes and gives keys and values (<c>past_key_values.N.key|value</c>, <c>present.N.key|value</c>), so that each token of a text
-    /// is computed once. Without them every call reads the text from its beginning, and generators that feed only the newest token go wrong.
+    /// Whether the graph takes and gives keys and values (<c>past_key_values.N.key|value</c>, <c>present.N.key|value</c>), so that each token of a
+    /// text is computed once. Without them every call reads the text from its beginning, and generators that feed only the newest token go wrong.
     /// </summary>
     public bool KeyValueCache { get; init; } = true;
 

@@ -14,7 +14,8 @@ namespace TorchLm.Export.Onnx;
 /// <param name="file">Where values go; null keeps them in the tensors.</param>
 /// <param name="progress">Is told which part of the weights is read, from 0 to 1.</param>
 /// <param name="cancel">Stops between two tensors.</param>
-internal sealed class OnnxWeights(ModelSource model, OnnxWeightType type, ExternalDataFile? file, IProgress<double>? progress, CancellationToken cancel)
+internal sealed class OnnxWeights(
+    ModelSource model, OnnxWeightType type, ExternalDataFile? file, IProgress<double>? progress, CancellationToken cancel)
 {
     private const double LargestHalf = 65504;
 
@@ -38,8 +39,8 @@ internal sealed class OnnxWeights(ModelSource model, OnnxWeightType type, Extern
         Tensor value = model.Read(name);
         if (!value.shape.SequenceEqual(shape))
         {
-            throw new InputException($"The weights in '{model.Saved.CheckpointPath}' hold '{name}' with the shape ({string.Join(", ", value.shape)}), but the " +
-                $"model's configuration asks for ({string.Join(", ", shape)}).");
+            throw new InputException($"The weights in '{model.Saved.CheckpointPath}' hold '{name}' with the shape " +
+                $"({string.Join(", ", value.shape)}), but the model's configuration asks for ({string.Join(", ", shape)}).");
         }
         bool isHalf = type == OnnxWeightType.Float16 && shape.Length >= 2;
         if (isHalf) value = ToHalf(value, name);
@@ -56,7 +57,7 @@ internal sealed class OnnxWeights(ModelSource model, OnnxWeightType type, Extern
     {
         double largest = value.abs().max().item<float>();
         return largest <= LargestHalf ? value.to(ScalarType.Float16)
-            : throw new InputException($"The weights in '{model.Saved.CheckpointPath}' hold {largest:g3} in '{name}', and half precision ends at {LargestHalf}: " +
-                "export them as fp32.");
+            : throw new InputException($"The weights in '{model.Saved.CheckpointPath}' hold {largest:g3} in '{name}', and half precision ends at " +
+                $"{LargestHalf}: export them as fp32.");
     }
 }

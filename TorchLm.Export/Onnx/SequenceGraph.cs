@@ -42,7 +42,9 @@ internal sealed class SequenceGraph
     /// <summary>Each new token's position, int64 (B, T).</summary>
     public string Positions { get; }
 
-    /// <summary>What is added to attention scores, float32 (B or 1, 1, T, P + T): 0 where a token may look, a large negative number elsewhere.</summary>
+    /// <summary>
+    /// What is added to attention scores, float32 (B or 1, 1, T, P + T): 0 where a token may look, a large negative number elsewhere.
+    /// </summary>
     public string AttentionBias { get; }
 
     /// <summary>

@@ -8,7 +8,8 @@ internal sealed class OnnxSession : IDisposable
 {
     private readonly long _heads, _headSize;
 
-    public OnnxSession(SmallModel model, OnnxOptions? options = null) : this(model, OnnxExport.Write(model.Source, model.Target, options ?? new OnnxOptions()))
+    public OnnxSession(SmallModel model, OnnxOptions? options = null)
+        : this(model, OnnxExport.Write(model.Source, model.Target, options ?? new OnnxOptions()))
     {
     }
 
@@ -65,5 +66,6 @@ internal sealed class OnnxSession : IDisposable
 
     public void Dispose() => Session.Dispose();
 
-    private static OrtValue Ids(long[][] rows) => OrtValue.CreateTensorValueFromMemory(rows.SelectMany(r => r).ToArray(), [rows.Length, rows[0].Length]);
+    private static OrtValue Ids(long[][] rows) =>
+        OrtValue.CreateTensorValueFromMemory(rows.SelectMany(r => r).ToArray(), [rows.Length, rows[0].Length]);
 }
