@@ -1,0 +1,101 @@
+using static TorchLm.Export.Onnx.GraphBuilder;
+using DataType = TorchLm.Export.Onnx.Proto.TensorProto.Types.DataType;
+
+namespace TorchLm.Export.Onnx;
+
+/// <summary>
+/// Where the new tokens stand and what they may see, computed once for all blocks: T new tokens after P earlier ones, whose keys and values are fed.
+/// </summary>
+internal sealed class SequenceGraph
+{
+    /// <summary>
+    /// Added to the scores of what may not be seen. Finite, because a row of padding sees nothing, and a softmax over nothing but infinities is NaN.
+    /// </summary>
+    private const float Unseen = -1e9f;
+
+    private readonly GraphBuilder _graph;
+    private readonly string _length;     // T, as int64 (1)
+    private readonly string? _past;      // P, as int64 (1); null where nothing is fed
+    private readonly string _total;      // P + T, as an int64 scalar
+    private readonly string _newIndices; // P to P + T - 1, the new tokens' places in the sequence, padding counted: int64 (T)
+
+    /// <summary>Adds the nodes.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="ids">The new tokens, int64 (B, T).</param>
+    /// <param name="mask">1 for each token that is one and 0 for padding, int64 (B, P + T); null where there is no padding.</param>
+    /// <param name="pastKeys">The first block's earlier keys, float32 (B, H, P, D); null where the graph has no cache.</param>
+    public SequenceGraph(GraphBuilder graph, string ids, string? mask, string? pastKeys)
+    {
+        _graph = graph;
+        Shape = graph.Node("Shape", "input_shape", [ids]);
+        _length = graph.Node("Shape", "length", [ids], Attribute("start", 1), Attribute("end", 2));
+        _past = pastKeys is null ? null : graph.Node("Shape", "past_length", [pastKeys], Attribute("start", 2), Attribute("end", 3));
+        _total = Scalar("total_length", _past is null ? _length : graph.Node("Add", "total_length", [_past, _length]));
+        _newIndices = Range("new_indices", _past is null ? graph.Int(0) : Scalar("past_length", _past), _total);
+        Positions = GivenOr(mask is null ? CountedPositions() : UnpaddedPositions(mask));
+        AttentionBias = MakeAttentionBias(mask);
+    }
+
+    /// <summary>The shape of the new tokens, int64 (2).</summary>
+    public string Shape { get; }
+
+    /// <summary>Each new token's position, int64 (B, T).</summary>
+    public string Positions { get; }
+
+    /// <summary>
+    /// What is added to attention scores, float32 (B or 1, 1, T, P + T): 0 where a token may look, a large negative number elsewhere.
+    /// </summary>
+    public string AttentionBias { get; }
+
+    /// <summary>
+    /// The positions that the caller gives, and where they are negative, the computed ones. The input has a default, -1, so that callers may leave it
+    /// out: an initializer of the same name is what ONNX IR 4 and later calls a default value.
+    /// </summary>
+    private string GivenOr(string computed)
+    {
+        string given = _graph.Input("position_ids", DataType.Int64, "batch_size", "sequence_length");
+        _graph.Constant(given, DataType.Int64, [1, 1], BitConverter.GetBytes(-1L));
+        string expanded = _graph.Node("Expand", "given_positions", [given, Shape]); // the default has not the shape that the input declares
+        string isMissing = _graph.Node("Less", "positions_are_missing", [expanded, _graph.Int(0)]);
+        return _graph.Node("Where", "positions", [isMissing, computed, expanded]);
+    }
+
+    /// <summary>P to P + T - 1, int64 (1, T).</summary>
+    private string CountedPositions() => _graph.Node("Unsqueeze", "counted_positions", [_newIndices, _graph.Ints(0)]);
+
+    /// <summary>
+    /// How many tokens are before each new one, padding not counted, int64 (B, T); 0 for padding itself, whose position does not matter. The same as
+    /// Hugging Face's generate computes.
+    /// </summary>
+    private string UnpaddedPositions(string mask)
+    {
+        string count = _graph.Node("CumSum", "unpadded_count", [mask, _graph.Int(1)]);
+        string before = _graph.Node("Sub", "unpadded_before", [count, _graph.Int(1)]);
+        string position = _graph.Node("Max", "unpadded_positions", [before, _graph.Int(0)]);
+        if (_past is null) return position;
+        string first = _graph.Node("Neg", "first_new_from_end", [_length]);
+        return _graph.Node("Slice", "new_unpadded_positions", [position, first, _graph.Ints(long.MaxValue), _graph.Ints(1)]);
+    }
+
+    private string MakeAttentionBias(string? mask)
+    {
+        string keys = Range("key_indices", _graph.Int(0), _total);                                           // (P + T)
+        string queries = _graph.Node("Unsqueeze", "query_indices", [_newIndices, _graph.Ints(1)]);         // (T, 1)
+        string seen = _graph.Node("LessOrEqual", "causal_mask", [keys, queries]);                           // (T, P + T)
+        if (mask is not null)
+        {
+            string isToken = _graph.Node("Cast", "is_token", [mask], Attribute("to", (long)DataType.Bool)); // (B, P + T)
+            string ofKeys = _graph.Node("Unsqueeze", "key_mask", [isToken, _graph.Ints(1, 2)]);             // (B, 1, 1, P + T)
+            seen = _graph.Node("And", "seen", [seen, ofKeys]);                                              // (B, 1, T, P + T)
+        }
+        else
+        {
+            seen = _graph.Node("Unsqueeze", "seen", [seen, _graph.Ints(0, 1)]);                             // (1, 1, T, P + T)
+        }
+        return _graph.Node("Where", "attention_bias", [seen, _graph.Float(0), _graph.Float(Unseen)]);
+    }
+
+    private string Range(string name, string start, string end) => _graph.Node("Range", name, [start, end, _graph.Int(1)]);
+
+    private string Scalar(string name, string vector) => _graph.Node("Squeeze", $"{name}_scalar", [vector, _graph.Ints(0)]);
+}
