@@ -26,7 +26,7 @@ public sealed class ModelSource : IDisposable
     public string Name => Path.GetFileName(Saved.Run.Path);
 
     /// <summary>Opens a model.</summary>
-    /// <exception cref="InputException">Its checkpoint is damaged, or it has no tokenizer.</exception>
+    /// <exception cref="InputException">Its checkpoint is damaged or does not fit its configuration, or it has no tokenizer.</exception>
     /// <exception cref="TokenizerException">Its tokenizer is damaged.</exception>
     public static ModelSource Open(SavedModel saved)
     {
@@ -41,7 +41,17 @@ public sealed class ModelSource : IDisposable
             throw new InputException($"The tokenizer '{saved.Run.TokenizerPath}' has {tokenizer.VocabularySize} ids, but the model has " +
                 $"{saved.Config.Model.VocabularySize}: put the tokenizer there that the model was trained with.");
         }
-        return new ModelSource(saved, Checkpoint.OpenWeights(saved.CheckpointPath), tokenizer);
+        SafeTensorsReader weights = Checkpoint.OpenWeights(saved.CheckpointPath);
+        try
+        {
+            Gpt2Weights.Check(weights, saved.Config.Model);
+            return new ModelSource(saved, weights, tokenizer);
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads a tensor by its Hugging Face name (see <see cref="Gpt2Weights"/>) as float32 on the CPU. The caller owns it.</summary>

@@ -25,7 +25,7 @@ internal sealed class BlockGraph(GraphBuilder graph, GraphLayers layers, ModelCo
     private string Attention(int index, string x, (string Keys, string Values)? past)
     {
         string name = $"h.{index}.attn";
-        string joint = layers.Linear($"{name}.c_attn", x, _channels, 3 * _channels);                        // (B, T, 3C)
+        string joint = layers.Linear($"{name}.c_attn", x);                        // (B, T, 3C)
         string q = $"{name}.q", k = $"{name}.k", v = $"{name}.v";                                           // each (B, T, C)
         graph.Nodes("Split", $"{name}.split", [joint, graph.Ints(_channels, _channels, _channels)], [q, k, v], Attribute("axis", -1L));
         string queries = graph.Node("Mul", $"{name}.scaled_q", [Heads(q), graph.Float((float)(1 / Math.Sqrt(_headSize)))]);
@@ -42,7 +42,7 @@ internal sealed class BlockGraph(GraphBuilder graph, GraphLayers layers, ModelCo
         string mixed = graph.Node("MatMul", $"{name}.mixed", [shares, values]);                             // (B, H, T, D)
         string rows = graph.Node("Transpose", $"{name}.mixed_rows", [mixed], Attribute("perm", 0, 2, 1, 3));
         string y = graph.Node("Reshape", $"{name}.y", [rows, graph.Ints(0, 0, _channels)]);                 // heads side by side again
-        return layers.Linear($"{name}.c_proj", y, _channels, _channels);
+        return layers.Linear($"{name}.c_proj", y);
     }
 
     /// <summary>(B, T, C) to (B, H, T, D).</summary>
@@ -54,7 +54,7 @@ internal sealed class BlockGraph(GraphBuilder graph, GraphLayers layers, ModelCo
 
     private string Mlp(string name, string x)
     {
-        string expanded = layers.Linear($"{name}.c_fc", x, _channels, 4 * _channels);                       // (B, T, 4C)
-        return layers.Linear($"{name}.c_proj", layers.Gelu($"{name}.gelu", expanded), 4 * _channels, _channels);
+        string expanded = layers.Linear($"{name}.c_fc", x);                       // (B, T, 4C)
+        return layers.Linear($"{name}.c_proj", layers.Gelu($"{name}.gelu", expanded));
     }
 }

@@ -58,7 +58,7 @@ internal sealed class GptGraph
     private string Embed(string ids, string positions)
     {
         string tokens = _graph.Node("Gather", "wte", [TokenEmbedding(), ids]);
-        string places = _graph.Node("Gather", "wpe", [_layers.Weight("wpe.weight", _config.ContextLength, _config.EmbeddingSize), positions]);
+        string places = _graph.Node("Gather", "wpe", [_layers.Weight("wpe.weight"), positions]);
         return _graph.Node("Add", "embedded", [tokens, places]);
     }
 
@@ -74,5 +74,5 @@ internal sealed class GptGraph
         _graph.Node("Reshape", "logits", [logits, logitShape]);
     }
 
-    private string TokenEmbedding() => _layers.Weight("wte.weight", _config.VocabularySize, _config.EmbeddingSize);
+    private string TokenEmbedding() => _layers.Weight("wte.weight");
 }

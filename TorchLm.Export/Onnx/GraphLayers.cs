@@ -12,10 +12,10 @@ internal sealed class GraphLayers(GraphBuilder graph, ModelConfig config, OnnxWe
     private readonly Dictionary<string, string> _weights = [];
 
     /// <summary>A weight as a float32 value, read when first asked for: the embedding and the output head share one.</summary>
-    public string Weight(string name, params long[] shape)
+    public string Weight(string name)
     {
         if (_weights.TryGetValue(name, out string? value)) return value;
-        Proto.TensorProto tensor = weights.Read($"transformer.{name}", shape);
+        Proto.TensorProto tensor = weights.Read($"transformer.{name}");
         graph.Graph.Initializer.Add(tensor);
         value = tensor.DataType == (int)DataType.Float ? tensor.Name
             : graph.Node("Cast", $"{name}.float32", [tensor.Name], Attribute("to", (long)DataType.Float));
@@ -24,18 +24,17 @@ internal sealed class GraphLayers(GraphBuilder graph, ModelConfig config, OnnxWe
     }
 
     /// <summary>x · W + b: (B, T, in) to (B, T, out).</summary>
-    public string Linear(string name, string x, long inputs, long outputs)
+    public string Linear(string name, string x)
     {
-        string product = graph.Node("MatMul", $"{name}.product", [x, Weight($"{name}.weight", inputs, outputs)]);
-        return config.Bias ? graph.Node("Add", name, [product, Weight($"{name}.bias", outputs)]) : product;
+        string product = graph.Node("MatMul", $"{name}.product", [x, Weight($"{name}.weight")]);
+        return config.Bias ? graph.Node("Add", name, [product, Weight($"{name}.bias")]) : product;
     }
 
     /// <summary>(B, T, C) to (B, T, C).</summary>
     public string LayerNorm(string name, string x)
     {
-        long c = config.EmbeddingSize;
-        string gain = Weight($"{name}.weight", c);
-        return graph.Node("LayerNormalization", name, config.Bias ? [x, gain, Weight($"{name}.bias", c)] : [x, gain],
+        string gain = Weight($"{name}.weight");
+        return graph.Node("LayerNormalization", name, config.Bias ? [x, gain, Weight($"{name}.bias")] : [x, gain],
             Attribute("axis", -1L), Attribute("epsilon", LayerNormEpsilon));
     }
 

@@ -17,8 +17,6 @@ namespace TorchLm.Export.Onnx;
 internal sealed class OnnxWeights(
     ModelSource model, OnnxWeightType type, ExternalDataFile? file, IProgress<double>? progress, CancellationToken cancel)
 {
-    private const double LargestHalf = 65504;
-
     private readonly long _total = Bytes(model.Config, type);
     private long _read;
 
@@ -30,34 +28,21 @@ internal sealed class OnnxWeights(
     }
 
     /// <summary>Reads a tensor by its Hugging Face name.</summary>
-    /// <exception cref="InputException">It is not there, has another shape, or holds a value that the type cannot hold.</exception>
+    /// <exception cref="InputException">It holds a value that the type cannot hold.</exception>
     /// <exception cref="OperationCanceledException">The export was cancelled.</exception>
-    public TensorProto Read(string name, params long[] shape)
+    public TensorProto Read(string name)
     {
         cancel.ThrowIfCancellationRequested();
         using var scope = NewDisposeScope();
         Tensor value = model.Read(name);
-        if (!value.shape.SequenceEqual(shape))
-        {
-            throw new InputException($"The weights in '{model.Saved.CheckpointPath}' hold '{name}' with the shape " +
-                $"({string.Join(", ", value.shape)}), but the model's configuration asks for ({string.Join(", ", shape)}).");
-        }
-        bool isHalf = type == OnnxWeightType.Float16 && shape.Length >= 2;
-        if (isHalf) value = ToHalf(value, name);
+        bool isHalf = type == OnnxWeightType.Float16 && value.dim() >= 2;
+        if (isHalf) value = TensorCast.To(value, ScalarType.Float16, name);
         var tensor = new TensorProto { Name = name, DataType = (int)(isHalf ? DataType.Float16 : DataType.Float) };
-        tensor.Dims.Add(shape);
+        tensor.Dims.Add(value.shape);
         if (file is not null) file.Append(value.bytes, tensor);
         else tensor.RawData = UnsafeByteOperations.UnsafeWrap(value.bytes.ToArray()); // wrapped: the message holds no second copy
         _read += value.numel() * value.element_size();
         progress?.Report((double)_read / _total);
         return tensor;
-    }
-
-    private Tensor ToHalf(Tensor value, string name)
-    {
-        double largest = value.abs().max().item<float>();
-        return largest <= LargestHalf ? value.to(ScalarType.Float16)
-            : throw new InputException($"The weights in '{model.Saved.CheckpointPath}' hold {largest:g3} in '{name}', and half precision ends at " +
-                $"{LargestHalf}: export them as fp32.");
     }
 }

@@ -140,7 +140,7 @@ public class OnnxFileTests
         using var model = new SmallModel(change: gpt => SmallModel.Parameter(gpt, "positions.weight").narrow(0, 0, 1).fill_(70000));
         var half = new OnnxOptions { WeightType = OnnxWeightType.Float16 };
         var failure = Assert.Throws<InputException>(() => OnnxExport.Write(model.Source, model.Target, half));
-        Assert.Contains("7e+04 in 'transformer.wpe.weight'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("'transformer.wpe.weight' holds values up to 70000", failure.Message, StringComparison.Ordinal);
         OnnxExport.Write(model.Source, model.Target, new OnnxOptions());
     }
 
@@ -151,8 +151,7 @@ public class OnnxFileTests
         using var model = new SmallModel();
         string path = model.Source.Saved.Run.ConfigPath;
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"contextLength\": 24", "\"contextLength\": 25", StringComparison.Ordinal));
-        using ModelSource edited = ModelSource.Open(SavedModel.Find(model.Source.Saved.Run.Path));
-        var failure = Assert.Throws<InputException>(() => OnnxExport.Write(edited, model.Target, new OnnxOptions()));
+        var failure = Assert.Throws<InputException>(() => ModelSource.Open(SavedModel.Find(model.Source.Saved.Run.Path)));
         Assert.Contains("'transformer.wpe.weight' with the shape (24, 32)", failure.Message, StringComparison.Ordinal);
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using TorchLm.Core;
 using TorchLm.Export;
 using TorchLm.Export.HuggingFace;
+using TorchLm.Export.Onnx;
 using TorchLm.Train.Reporting;
 using static TorchSharp.torch;
 
@@ -40,7 +41,17 @@ internal static class ExportCommand
             using ModelSource source = ModelSource.Open(ModelFolder.Find(parsed.GetRequiredValue(model)));
             using (var progress = new ShareLine("Exporting"))
             {
-                HuggingFaceExport.Write(source, path, Float(type, kind, "fp32", "fp16", "bf16"), replaces, progress, cancel);
+                switch (kind)
+                {
+                    case "hf":
+                        HuggingFaceExport.Write(source, path, Float(type, kind, "fp32", "fp16", "bf16"), replaces, progress, cancel);
+                        break;
+                    case "onnx":
+                        OnnxWeightType weights = Float(type, kind, "fp32", "fp16") == ScalarType.Float16 ? OnnxWeightType.Float16 : OnnxWeightType.Float32;
+                        var options = new OnnxOptions { KeyValueCache = !parsed.GetValue(noCache), AttentionMask = !parsed.GetValue(noMask), WeightType = weights };
+                        OnnxFolder.Write(source, path, options, replaces, progress, cancel);
+                        break;
+                }
             }
             Console.WriteLine($"{Path.GetFileName(source.Saved.CheckpointPath)} of {Hint.Path(source.Saved.Run.Path)} as {kind}, {type}: {Hint.Path(path)} ({Size(path)})");
             return ExitCode.Done;
