@@ -20,19 +20,23 @@ internal sealed class ExportFolder : IDisposable
     /// <summary>Where to write.</summary>
     public string Temporary { get; }
 
-    /// <summary>Begins a folder.</summary>
+    /// <summary>Begins a folder in a place where there is none, or an empty one.</summary>
     /// <param name="path">Its place.</param>
-    /// <param name="replaceable">
-    /// Relative paths, with forward slashes, of the files that a folder in that place may consist of to be replaced; with none only an empty one may.
-    /// </param>
+    /// <exception cref="InputException">There is something, or the place cannot be written to.</exception>
+    public static ExportFolder Begin(string path) => Begin(path, new HashSet<string>(), overwrite: false);
+
+    /// <summary>Begins a folder that may replace an earlier one of its kind.</summary>
+    /// <param name="path">Its place.</param>
+    /// <param name="ours">Relative paths, with forward slashes, of the files that a folder of this kind may consist of.</param>
+    /// <param name="overwrite">Whether a folder of such files is replaced.</param>
     /// <exception cref="InputException">There is something that may not be replaced, or the place cannot be written to.</exception>
-    public static ExportFolder Begin(string path, IReadOnlySet<string> replaceable)
+    public static ExportFolder Begin(string path, IReadOnlySet<string> ours, bool overwrite)
     {
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (File.Exists(target)) throw new InputException($"--out is '{path}', but that is a file; name a folder.");
         try
         {
-            if (Directory.Exists(target)) RefuseOthers(path, replaceable);
+            if (Directory.Exists(target)) RefuseUsed(path, ours, overwrite);
             return new ExportFolder(target);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -56,12 +60,14 @@ internal sealed class ExportFolder : IDisposable
         if (Directory.Exists(Temporary)) Directory.Delete(Temporary, recursive: true);
     }
 
-    private static void RefuseOthers(string path, IReadOnlySet<string> replaceable)
+    private static void RefuseUsed(string path, IReadOnlySet<string> ours, bool overwrite)
     {
-        string? first = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(path, file).Replace('\\', '/')).Order(StringComparer.Ordinal).FirstOrDefault(file => !replaceable.Contains(file));
-        if (first is null) return;
-        throw new InputException(replaceable.Count > 0 ? $"'{path}' holds '{first}', which no export writes, so it is not replaced: name another --out."
-            : $"'{path}' is not empty (it holds '{first}'): name another --out.");
+        string[] files = [.. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(path, file).Replace('\\', '/'))];
+        if (files.Length == 0) return;
+        if (files.Where(file => !ours.Contains(file)).Min(StringComparer.Ordinal) is { } other)
+        {
+            throw new InputException($"'{path}' holds '{other}', which is nothing that may be replaced: name another --out.");
+        }
+        if (!overwrite) throw new InputException($"'{path}' holds an export already: replace it with --overwrite, or name another --out.");
     }
 }

@@ -43,7 +43,7 @@ public static class ModelImport
             config = config with { VocabularySize = tokenizer.VocabularySize };
         }
 
-        using ExportFolder folder = ExportFolder.Begin(output, new HashSet<string>());
+        using ExportFolder folder = ExportFolder.Begin(output);
         var run = new RunFolder(folder.Temporary);
         List<TensorToWrite> tensors = [.. Gpt2Weights.Describe(config).Select(t => new TensorToWrite(t.Name, ScalarType.Float32, t.Shape, () => Read(t.Name, t.Shape)))];
         long bytes = 4 * tensors.Sum(t => t.Shape.Aggregate(1L, (product, size) => product * size));

@@ -19,7 +19,7 @@ public static class HuggingFaceExport
     public static void Write(ModelSource model, string path, ScalarType type = ScalarType.Float32, bool overwrite = false, IProgress<double>? progress = null,
         CancellationToken cancel = default)
     {
-        using ExportFolder folder = ExportFolder.Begin(path, overwrite ? HuggingFaceFiles.All : new HashSet<string>());
+        using ExportFolder folder = ExportFolder.Begin(path, HuggingFaceFiles.All, overwrite);
         HuggingFaceFiles.Write(model, folder.Temporary, type);
         List<TensorToWrite> tensors = [.. Gpt2Weights.Describe(model.Config).Select(t => new TensorToWrite(t.Name, type, t.Shape, () => Read(t.Name)))];
         long bytes = tensors.Sum(t => t.Shape.Aggregate(1L, (product, size) => product * size)) * (type == ScalarType.Float32 ? 4 : 2);

@@ -20,7 +20,7 @@ public static class OnnxFolder
     public static void Write(ModelSource model, string path, OnnxOptions options, bool overwrite = false, IProgress<double>? progress = null,
         CancellationToken cancel = default)
     {
-        using ExportFolder folder = ExportFolder.Begin(path, overwrite ? HuggingFaceFiles.All : new HashSet<string>());
+        using ExportFolder folder = ExportFolder.Begin(path, HuggingFaceFiles.All, overwrite);
         OnnxFile file = OnnxExport.Write(model, folder.Temporary, options, progress, cancel);
         bool isHalf = options.WeightType == OnnxWeightType.Float16;
         // Without these transformers.js would look for fp32 weights in one file.

@@ -187,17 +187,4 @@ public class OnnxFileTests
     private static IEnumerable<string> Describe(IReadOnlyDictionary<string, NodeMetadata> values) => values.Select(v =>
         $"{v.Key} {(v.Value.ElementType == typeof(long) ? "int64" : v.Value.ElementType == typeof(float) ? "float32" : "?")} " +
         $"({string.Join(", ", v.Value.Dimensions.Select((d, i) => d >= 0 ? $"{d}" : v.Value.SymbolicDimensions[i]))})").Order();
-
-    private sealed class Reports : IProgress<double>
-    {
-        public List<double> Values { get; } = [];
-
-        public Action<double>? OnReport { get; init; }
-
-        public void Report(double value)
-        {
-            Values.Add(value);
-            OnReport?.Invoke(value);
-        }
-    }
 }

@@ -35,7 +35,7 @@ internal static class SavedRuns
 
     /// <summary>Byte-level BPE with GPT-2's way of splitting.</summary>
     public static ByteLevelBpeTokenizer Bpe { get; } = BpeTrainer.Train(
-        ["The fox said to the crow: what a fine voice you have, and what fine feathers! Don't trust 123 flatterers."],
+        Enumerable.Repeat("The fox said to the crow: what a fine voice you have, and what fine feathers! Don't trust 123 flatterers.", 3),
         new BpeTrainerOptions(280)).Tokenizer;
 
     public static CharTokenizer Characters { get; } = CharTokenizer.FromCharacters("abcdefgh ,.\nüß日🦊".EnumerateRunes());

@@ -86,9 +86,9 @@ internal static class TrainCommand
             string name = RunName(presetName, configFile, parsed.GetValue(data));
             if (resumes)
             {
+                if (parsed.GetValue(initFrom) is not null) throw new InputException("--resume continues a run and --init-from begins one: choose one.");
                 if (configFile is not null) throw new InputException("--resume takes the run's own configuration: leave --config out, and change settings with --set.");
                 if (parsed.GetValue(data) is not null) throw new InputException("--resume takes the run's own data: leave --data out.");
-                if (parsed.GetValue(initFrom) is not null) throw new InputException("--resume continues a run and --init-from begins one: choose one.");
                 if (parsed.GetValue(overwrite)) throw new InputException("--resume continues a run and --overwrite replaces one: choose one.");
                 if (parsed.GetValue(resume) is not null && (parsed.GetValue(output) ?? presetName) is not null)
                 {
