@@ -97,7 +97,17 @@ public static partial class Program
 
     private static int Fail(int code, string message)
     {
-        Console.Error.WriteLine("torchlm: " + message.ReplaceLineEndings(" "));
+        Console.Error.WriteLine("torchlm: " + OneLine(message));
         return code;
+    }
+
+    /// <summary>
+    /// One line without control characters: a sentence may quote a file from elsewhere, and a terminal must not obey what stands in it.
+    /// </summary>
+    internal static string OneLine(string message)
+    {
+        const int Limit = 1000;
+        string line = string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '\uFFFD' : c));
+        return line.Length <= Limit ? line : $"{line.AsSpan(0, Limit / 2)} ... {line.AsSpan(line.Length - Limit / 2)}";
     }
 }

@@ -1,3 +1,5 @@
+using TorchLm.Train;
+
 namespace TorchLm.Tests.Train;
 
 /// <summary>Each of a user's mistakes gives exit code 2 and one sentence.</summary>
@@ -6,6 +8,17 @@ public sealed class WrongInputTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>A sentence quotes names from files; what a terminal would obey, or what would fill its screen, is left out.</summary>
+    [Fact]
+    public void A_sentence_is_one_line_that_no_terminal_obeys()
+    {
+        Assert.Equal("the tensor 'a\uFFFD[2J b c'", Program.OneLine("the tensor 'a\u001b[2J b\r\nc'"));
+        string longest = Program.OneLine("begins" + new string('x', 1_000_000) + "ends");
+        Assert.InRange(longest.Length, 1000, 1010);
+        Assert.StartsWith("begins", longest, StringComparison.Ordinal);
+        Assert.EndsWith("ends", longest, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_missing_file() => Train("--data", "nowhere.txt").AssertRefused("nowhere.txt");

@@ -32,7 +32,9 @@ internal static class TokenizerJsonReader
         return ReadByteLevel(model, vocabulary, PreTokenizerJson.Read(preTokenizer));
     }
 
-    private static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
+    /// <summary>The document, none of whose objects has a name twice.</summary>
+    /// <exception cref="JsonException">It is not JSON, too deeply nested, or names a field twice.</exception>
+    internal static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
     {
         try
         {

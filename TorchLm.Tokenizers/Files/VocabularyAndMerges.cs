@@ -66,7 +66,7 @@ public static class VocabularyAndMerges
     /// <summary>The same as one tokenizer.json, so that everything is checked in one place.</summary>
     private static byte[] ToTokenizerJson(byte[] vocabulary, string merges)
     {
-        using JsonDocument vocab = JsonDocument.Parse(vocabulary, new JsonDocumentOptions { MaxDepth = 2, AllowDuplicateProperties = false });
+        using JsonDocument vocab = TokenizerJsonReader.Parse(vocabulary);
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, s_options))
         {
