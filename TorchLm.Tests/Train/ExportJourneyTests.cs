@@ -17,7 +17,7 @@ public sealed class ExportJourneyTests : IDisposable
         Train();
         string[] sample = ["--prompt", "The fox", "--max-tokens", "40", "--temperature", "0"];
         string spoken = Done(["sample", "--model", "run", .. sample]).Output;
-        Assert.Contains("0.1 MB", Done("export", "--model", "run", "--format", "hf", "--out", "hf").Output, StringComparison.Ordinal);
+        Assert.Contains(" KB)", Done("export", "--model", "run", "--format", "hf", "--out", "hf").Output, StringComparison.Ordinal);
         string said = Done("import", "--from", "hf", "--out", "imported").Output;
         Assert.Contains("2 layers, 2 heads, width 32", said, StringComparison.Ordinal);
         Assert.Contains("--init-from imported", said, StringComparison.Ordinal);
@@ -32,7 +32,7 @@ public sealed class ExportJourneyTests : IDisposable
     [InlineData("hf", "bf16", "out/model.safetensors")]
     [InlineData("onnx", "fp32", "out/onnx/model.onnx")]
     [InlineData("onnx", "fp16", "out/onnx/model_fp16.onnx")]
-    public void Each_format_is_made(string format, string dtype, string file)
+    public void Each_folder_format_is_made(string format, string dtype, string file)
     {
         Train();
         Done("export", "--model", "run", "--format", format, "--dtype", dtype, "--out", "out");
@@ -43,12 +43,30 @@ public sealed class ExportJourneyTests : IDisposable
     }
 
     [Fact]
+    public void A_file_for_llama_cpp_is_made_in_every_type_and_read_back()
+    {
+        Train();
+        long[] sizes = [.. new[] { "fp32", "fp16", "q8_0", "q4_0" }.Select(dtype =>
+        {
+            Done("export", "--model", "run", "--format", "gguf", "--dtype", dtype, "--out", $"{dtype}.gguf");
+            return new FileInfo(_folder[$"{dtype}.gguf"]).Length;
+        })];
+        Assert.Equal(sizes.OrderDescending(), sizes);
+        Refused("export", "--model", "run", "--format", "gguf", "--out", "fp32.gguf").AssertRefused("--overwrite");
+        Done("import", "--from", "fp32.gguf", "--out", "imported");
+        Assert.Equal(File.ReadAllBytes(_folder["run/step-00000060/model.safetensors"]), File.ReadAllBytes(_folder["imported/step-00000000/model.safetensors"]));
+        Assert.Equal(File.ReadAllText(_folder["run/tokenizer.json"]), File.ReadAllText(_folder["imported/tokenizer.json"]));
+    }
+
+    [Fact]
     public void Wrong_wishes_are_refused()
     {
         Train();
         string[] export = ["export", "--model", "run", "--out", "out"];
         Refused([.. export, "--format", "onnx", "--dtype", "q8_0"]).AssertRefused("q8_0", "fp32, fp16");
         Refused([.. export, "--format", "hf", "--dtype", "q8_0"]).AssertRefused("q8_0", "fp32, fp16, bf16");
+        Refused([.. export, "--format", "gguf", "--dtype", "q2_k"]).AssertRefused("q2_k", "q4_0");
+        Refused([.. export, "--format", "gguf", "--no-attention-mask"]).AssertRefused("--no-attention-mask", "onnx");
         Refused([.. export, "--format", "hf", "--no-cache"]).AssertRefused("--no-cache", "onnx");
         Refused([.. export, "--format", "tflite"]).AssertRefused("tflite");
         Refused("export", "--model", "nowhere", "--format", "hf", "--out", "out").AssertRefused("nowhere");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TorchLm.Core;
 using TorchLm.Export;
+using TorchLm.Export.Gguf;
 using TorchLm.Export.HuggingFace;
 using TorchLm.Export.Onnx;
 using TorchLm.Train.Reporting;
@@ -39,6 +40,7 @@ internal static class ExportCommand
             bool replaces = parsed.GetValue(overwrite);
             if (kind != "onnx" && (parsed.GetValue(noCache) || parsed.GetValue(noMask))) throw new InputException("--no-cache and --no-attention-mask are for --format onnx only.");
             using ModelSource source = ModelSource.Open(ModelFolder.Find(parsed.GetRequiredValue(model)));
+            var notes = new List<string>();
             using (var progress = new ShareLine("Exporting"))
             {
                 switch (kind)
@@ -51,13 +53,29 @@ internal static class ExportCommand
                         var options = new OnnxOptions { KeyValueCache = !parsed.GetValue(noCache), AttentionMask = !parsed.GetValue(noMask), WeightType = weights };
                         OnnxFolder.Write(source, path, options, replaces, progress, cancel);
                         break;
+                    default:
+                        GgufFile file = GgufExport.Write(source, path, GgufTypeOf(type), replaces, progress, cancel);
+                        if (file.FallenBack > 0) notes.Add($"{file.FallenBack} matrices are in fp16: their rows are no multiple of 32.");
+                        if (file.MayHang) notes.Add("Give llama.cpp only text of this model's characters: at some others it does not return.");
+                        break;
                 }
             }
             Console.WriteLine($"{Path.GetFileName(source.Saved.CheckpointPath)} of {Hint.Path(source.Saved.Run.Path)} as {kind}, {type}: {Hint.Path(path)} ({Size(path)})");
+            foreach (string note in notes) Console.Error.WriteLine(note);
             return ExitCode.Done;
         }));
         return command;
     }
+
+    private static GgufType GgufTypeOf(string dtype) => dtype switch
+    {
+        "fp32" => GgufType.F32,
+        "fp16" => GgufType.F16,
+        "bf16" => GgufType.BF16,
+        "q8_0" => GgufType.Q8,
+        "q4_0" => GgufType.Q4,
+        _ => throw new InputException($"--dtype is {dtype}, but --format gguf can be fp32, fp16, bf16, q8_0, q4_0."),
+    };
 
     private static ScalarType Float(string dtype, string format, params string[] possible)
     {
@@ -74,6 +92,6 @@ internal static class ExportCommand
     {
         long bytes = File.Exists(path) ? new FileInfo(path).Length
             : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
-        return bytes < 10_000_000 ? $"{bytes / 1e6:0.0} MB" : $"{bytes / 1e6:N0} MB";
+        return bytes < 1_000_000 ? $"{bytes / 1e3:0} KB" : bytes < 10_000_000 ? $"{bytes / 1e6:0.0} MB" : $"{bytes / 1e6:N0} MB";
     }
 }

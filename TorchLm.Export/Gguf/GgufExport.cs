@@ -1,0 +1,126 @@
+using TorchLm.Core;
+using TorchLm.Core.Checkpoints;
+using TorchLm.Core.Configuration;
+using static TorchSharp.torch;
+
+namespace TorchLm.Export.Gguf;
+
+/// <summary>What an export wrote.</summary>
+/// <param name="Bytes">The file's size.</param>
+/// <param name="FallenBack">Matrices that are in F16 because their rows are no multiple of a quantised block's 32 weights.</param>
+/// <param name="MayHang">Whether llama.cpp must not be given characters that the vocabulary lacks.</param>
+public sealed record GgufFile(long Bytes, int FallenBack, bool MayHang);
+
+/// <summary>One file with weights and tokenizer that llama.cpp, and what is built on it, loads as its architecture <c>gpt2</c>.</summary>
+public static class GgufExport
+{
+    /// <summary>Writes the file. Weights are read and written one tensor at a time.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="path">The file, which appears whole or not at all.</param>
+    /// <param name="type">What matrices are stored in.</param>
+    /// <param name="overwrite">Whether a file in that place is replaced.</param>
+    /// <param name="progress">Told the share that is written.</param>
+    /// <param name="cancel">Stops between two tensors; nothing is left then.</param>
+    /// <exception cref="InputException">The model cannot be said in this format, a value does not fit the type, or the file cannot be made.</exception>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public static GgufFile Write(ModelSource model, string path, GgufType type, bool overwrite = false, IProgress<double>? progress = null,
+        CancellationToken cancel = default)
+    {
+        if (Directory.Exists(path)) throw new InputException($"--out is '{path}', but that is a folder; name a file.");
+        if (File.Exists(path) && !overwrite) throw new InputException($"'{path}' exists already: replace it with --overwrite, or name another --out.");
+        if (model.Config.Gelu != "tanh")
+        {
+            throw new InputException("The model computes GELU in its exact form, and llama.cpp's gpt2 always in the tanh form, so that it would write other text: " +
+                "export it with --format hf or onnx.");
+        }
+        List<Matrix> tensors = [.. Gpt2Weights.Describe(model.Config).Select(t => new Matrix(t.Name, t.Shape, type))];
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            DurableFile.Write(path, stream => Write(stream, model, tensors, type, progress, cancel));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new InputException($"Cannot write to '{path}': {e.Message} Choose another --out.", e);
+        }
+        return new GgufFile(new FileInfo(path).Length, tensors.Count(t => t.FellBack), GgufVocabulary.MayHang(model.Tokenizer));
+    }
+
+    private static void Write(Stream stream, ModelSource model, List<Matrix> tensors, GgufType type, IProgress<double>? progress, CancellationToken cancel)
+    {
+        var file = new GgufWriter(stream);
+        AddShape(file, model, type);
+        GgufVocabulary.Add(file, model.Tokenizer);
+        file.WriteHeader([.. tensors.Select(t => (GgufNames.ToGguf(t.Name), t.Type, t.Shape))]);
+        double total = tensors.Sum(t => t.Bytes);
+        long written = 0;
+        foreach (Matrix tensor in tensors)
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            file.WriteValues(Values(model, tensor));
+            progress?.Report((written += tensor.Bytes) / total);
+        }
+    }
+
+    private static void AddShape(GgufWriter file, ModelSource model, GgufType type)
+    {
+        ModelConfig config = model.Config;
+        file.Add("general.architecture", "gpt2");
+        file.Add("general.name", model.Name);
+        file.Add("general.file_type", GgufTypes.FileType(type));
+        if (GgufTypes.IsQuantized(type)) file.Add("general.quantization_version", 2);
+        file.Add("gpt2.context_length", (uint)config.ContextLength);
+        file.Add("gpt2.embedding_length", (uint)config.EmbeddingSize);
+        file.Add("gpt2.block_count", (uint)config.LayerCount);
+        file.Add("gpt2.feed_forward_length", (uint)(4 * config.EmbeddingSize));
+        file.Add("gpt2.attention.head_count", (uint)config.HeadCount);
+        file.Add("gpt2.attention.layer_norm_epsilon", 1e-5f);
+    }
+
+    private static Span<byte> Values(ModelSource model, Matrix tensor)
+    {
+        Tensor value = model.Read(tensor.Name);
+        if (GgufNames.IsTransposed(tensor.Name)) value = value.t().contiguous();
+        if (!GgufTypes.IsQuantized(tensor.Type))
+        {
+            return TensorCast.To(value, tensor.Type switch
+            {
+                GgufType.F16 => ScalarType.Float16,
+                GgufType.BF16 => ScalarType.BFloat16,
+                _ => ScalarType.Float32,
+            }, tensor.Name).bytes;
+        }
+        byte[] blocks = new byte[tensor.Bytes];
+        ReadOnlySpan<float> weights = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(value.bytes);
+        if (tensor.Type == GgufType.Q8) QuantizedBlocks.ToQ8(weights, blocks);
+        else QuantizedBlocks.ToQ4(weights, blocks);
+        return blocks;
+    }
+
+    /// <summary>A tensor as it will be in the file: its orientation there, and what it is stored in.</summary>
+    private sealed class Matrix
+    {
+        public Matrix(string name, long[] shape, GgufType wanted)
+        {
+            Name = name;
+            Shape = GgufNames.IsTransposed(name) ? [.. shape.Reverse()] : shape;
+            bool isEmbedding = name is Gpt2Weights.Tokens or Gpt2Weights.Positions;
+            GgufType type = shape.Length == 1 ? GgufType.F32 : wanted == GgufType.Q4 && isEmbedding ? GgufType.Q8 : wanted;
+            FellBack = GgufTypes.IsQuantized(type) && Shape[^1] % GgufTypes.BlockSize != 0;
+            Type = FellBack ? GgufType.F16 : type;
+            Bytes = GgufTypes.Bytes(Type, shape.Aggregate(1L, (product, dimension) => product * dimension));
+        }
+
+        public string Name { get; }
+
+        /// <summary>Outermost dimension first.</summary>
+        public long[] Shape { get; }
+
+        public GgufType Type { get; }
+
+        public bool FellBack { get; }
+
+        public long Bytes { get; }
+    }
+}

@@ -1,0 +1,62 @@
+namespace TorchLm.Export.Gguf;
+
+/// <summary>What the matrices of a GGUF file are stored in; vectors (norms, biases) are float32 always, because llama.cpp computes with them directly.</summary>
+public enum GgufType
+{
+    /// <summary>32 bits a weight, exactly as trained.</summary>
+    F32,
+
+    /// <summary>IEEE half precision, 16 bits a weight.</summary>
+    F16,
+
+    /// <summary>bfloat16, 16 bits a weight.</summary>
+    BF16,
+
+    /// <summary>ggml's Q8_0: 8-bit integers in blocks of 32 with a scale: 8.5 bits a weight.</summary>
+    Q8,
+
+    /// <summary>ggml's Q4_0: 4-bit integers in blocks of 32 with a scale, 4.5 bits a weight; embeddings stay Q8_0.</summary>
+    Q4,
+}
+
+/// <summary>The numbers and sizes that the format gives to types (ggml.h, enum ggml_type; llama.h, enum llama_ftype).</summary>
+internal static class GgufTypes
+{
+    /// <summary>Weights in a block of a quantised type.</summary>
+    public const int BlockSize = 32;
+
+    /// <summary>The number of a tensor's type.</summary>
+    public static uint Number(GgufType type) => type switch
+    {
+        GgufType.F32 => 0,
+        GgufType.F16 => 1,
+        GgufType.Q4 => 2,
+        GgufType.Q8 => 8,
+        _ => 30,
+    };
+
+    /// <summary>The number that <c>general.file_type</c> has for a file of mostly this type.</summary>
+    public static uint FileType(GgufType type) => type switch
+    {
+        GgufType.F32 => 0,
+        GgufType.F16 => 1,
+        GgufType.Q4 => 2,
+        GgufType.Q8 => 7,
+        _ => 32,
+    };
+
+    /// <summary>The type with that number, or null where TorchLm does not read it.</summary>
+    public static GgufType? Find(uint number) => Enum.GetValues<GgufType>().Cast<GgufType?>().FirstOrDefault(type => Number(type!.Value) == number);
+
+    /// <summary>Whether weights are stored in blocks.</summary>
+    public static bool IsQuantized(GgufType type) => type is GgufType.Q8 or GgufType.Q4;
+
+    /// <summary>Bytes of so many weights, which for a quantised type are whole blocks.</summary>
+    public static long Bytes(GgufType type, long weights) => type switch
+    {
+        GgufType.F32 => 4 * weights,
+        GgufType.F16 or GgufType.BF16 => 2 * weights,
+        GgufType.Q8 => weights / BlockSize * QuantizedBlocks.Q8Bytes,
+        _ => weights / BlockSize * QuantizedBlocks.Q4Bytes,
+    };
+}
