@@ -1,11 +1,11 @@
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
+using TorchLm.Export.Gguf;
 using TorchLm.Export.HuggingFace;
 using TorchLm.Tokenizers;
 using static TorchSharp.torch;
 
-#pragma warning disable CA1859
 namespace TorchLm.Export;
 
 /// <summary>What an import found.</summary>
@@ -18,10 +18,10 @@ public sealed record ImportReport(ModelConfig Config, ITokenizer? Tokenizer, int
 public static class ModelImport
 {
     /// <summary>Whether a path is something that <see cref="Run"/> reads, and not a model of TorchLm's.</summary>
-    public static bool IsForeign(string path) => Directory.Exists(path) && Gpt2ConfigFile.IsIn(path);
+    public static bool IsForeign(string path) => Directory.Exists(path) ? Gpt2ConfigFile.IsIn(path) : IsGguf(path);
 
     /// <summary>Reads the model one tensor at a time, checks everything, and writes the folder.</summary>
-    /// <param name="from">A folder in Hugging Face's layout.</param>
+    /// <param name="from">A folder in Hugging Face's layout, or a .gguf file.</param>
     /// <param name="output">The new folder, which appears whole or not at all.</param>
     /// <param name="progress">Told the share that is written.</param>
     /// <param name="cancel">Stops between two tensors; nothing is left then.</param>
@@ -60,13 +60,16 @@ public static class ModelImport
         }
     }
 
-    private static HuggingFaceModel Open(string from)
+    private static IForeignModel Open(string from)
     {
         if (SafeTensorsFolder.IsPickle(from)) throw SafeTensorsFolder.RefusePickle(from);
         if (Directory.Exists(from)) return HuggingFaceModel.Open(from);
-        throw new InputException(File.Exists(from) ? $"'{from}' is a file that cannot be imported: name a folder in Hugging Face's layout."
-            : $"There is no '{from}' to import: name a folder in Hugging Face's layout.");
+        if (File.Exists(from) && IsGguf(from)) return GgufModel.Open(from);
+        throw new InputException($"{(File.Exists(from) ? $"'{from}' is a file that cannot be imported" : $"There is no '{from}' to import")}: name a folder in Hugging " +
+            "Face's layout or a .gguf file.");
     }
+
+    private static bool IsGguf(string path) => Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>GPT-2 has biases always; a model that was trained without them comes with zeros, and goes on without them.</summary>
     private static bool HasBiases(IForeignModel model)

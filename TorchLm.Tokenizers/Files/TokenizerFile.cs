@@ -22,22 +22,36 @@ public static class TokenizerFile
         string file = Directory.Exists(path) ? Path.Combine(path, Name) : path;
         if (!File.Exists(file))
             throw new TokenizerException($"There is no tokenizer at {file}; give a {Name} or a folder that holds one.");
+        byte[] content;
         try
         {
-            return TokenizerJsonReader.Read(File.ReadAllBytes(file));
+            content = File.ReadAllBytes(file);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new TokenizerException($"The tokenizer {file} cannot be read: {failure.Message}", failure);
         }
+        return Parse(content, file);
+    }
+
+    /// <summary>Makes a tokenizer of the content of a tokenizer.json.</summary>
+    /// <param name="utf8">The content.</param>
+    /// <param name="source">The file that it is from or was put together from, for messages.</param>
+    /// <exception cref="TokenizerException">It is damaged, or of a kind that is not supported.</exception>
+    public static ITokenizer Parse(ReadOnlyMemory<byte> utf8, string source)
+    {
+        try
+        {
+            return TokenizerJsonReader.Read(utf8);
+        }
         catch (JsonException failure)
         {
-            throw new TokenizerException($"The tokenizer {file} is not valid JSON ({failure.Message.TrimEnd('.')}); " +
+            throw new TokenizerException($"The tokenizer {source} is not valid JSON ({failure.Message.TrimEnd('.')}); " +
                                          "get the file again from where it came from.", failure);
         }
         catch (TokenizerException failure)
         {
-            throw new TokenizerException($"The tokenizer {file} cannot be used: {failure.Message}", failure);
+            throw new TokenizerException($"The tokenizer {source} cannot be used: {failure.Message}", failure);
         }
     }
 

@@ -38,22 +38,18 @@ public static class VocabularyAndMerges
     /// <exception cref="TokenizerException">One is missing, damaged or not supported; the sentence says which.</exception>
     public static ITokenizer Load(string vocabularyPath, string mergesPath)
     {
+        string source = $"{vocabularyPath} with {mergesPath}";
         try
         {
-            byte[] file = ToTokenizerJson(Read(vocabularyPath), Encoding.UTF8.GetString(Read(mergesPath)));
-            return TokenizerJsonReader.Read(file);
+            return TokenizerFile.Parse(ToTokenizerJson(Read(vocabularyPath), Encoding.UTF8.GetString(Read(mergesPath))), source);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new TokenizerException($"The tokenizer {vocabularyPath} with {mergesPath} cannot be read: {failure.Message}", failure);
+            throw new TokenizerException($"The tokenizer {source} cannot be read: {failure.Message}", failure);
         }
         catch (JsonException failure)
         {
             throw new TokenizerException($"The vocabulary {vocabularyPath} is not valid JSON; get the file again from where it came from.", failure);
-        }
-        catch (TokenizerException failure)
-        {
-            throw new TokenizerException($"The tokenizer {vocabularyPath} with {mergesPath} cannot be used: {failure.Message}", failure);
         }
     }
 

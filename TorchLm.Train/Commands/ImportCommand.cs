@@ -13,8 +13,8 @@ internal static class ImportCommand
     {
         var from = new Option<string>("--from")
         {
-            Description = "A folder in Hugging Face's layout (config.json, model.safetensors or several with an index, tokenizer.json) of a GPT-2 model.",
-            HelpName = "DIR",
+            Description = "A folder in Hugging Face's layout (config.json, model.safetensors or several with an index, tokenizer.json), or a .gguf file, of a GPT-2 model.",
+            HelpName = "DIR|FILE",
             Required = true,
         };
         var output = new Option<string>("--out") { Description = "The new model's folder.", HelpName = "DIR", Required = true };

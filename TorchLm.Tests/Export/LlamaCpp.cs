@@ -1,0 +1,47 @@
+using System.Text;
+using LLama;
+using LLama.Common;
+using LLama.Native;
+using LLama.Sampling;
+
+namespace TorchLm.Tests.Export;
+
+/// <summary>llama.cpp, by way of LLamaSharp, on one thread of the CPU.</summary>
+internal sealed class LlamaCpp : IDisposable
+{
+    private readonly ModelParams _parameters;
+    private readonly LLamaWeights _weights;
+    private readonly LLamaContext _context;
+
+    // It is loud: every load is a page. What goes wrong is an exception as well.
+    static LlamaCpp() => NativeLibraryConfig.All.WithLogCallback((_, _) => { });
+
+    public LlamaCpp(string path)
+    {
+        _parameters = new ModelParams(path) { ContextSize = 256, GpuLayerCount = 0, Threads = 1, BatchThreads = 1 };
+        _weights = LLamaWeights.LoadFromFile(_parameters);
+        _context = _weights.CreateContext(_parameters);
+    }
+
+    /// <summary>The end-of-text token's id, or null where llama.cpp knows of none.</summary>
+    public int? EndOfText => _weights.Vocab.EOS is { } end ? (int)end : null;
+
+    /// <summary>The ids of a text that is ordinary text, whatever it spells.</summary>
+    public int[] Encode(string text) => [.. _context.Tokenize(text, addBos: false, special: false).Select(id => (int)id)];
+
+    /// <summary>What the model finds likeliest after a text, token by token.</summary>
+    public async Task<string> ContinueGreedily(string prompt, int tokens)
+    {
+        var executor = new StatelessExecutor(_weights, _parameters);
+        var text = new StringBuilder();
+        using var greedy = new GreedySamplingPipeline();
+        await foreach (string piece in executor.InferAsync(prompt, new InferenceParams { MaxTokens = tokens, SamplingPipeline = greedy })) text.Append(piece);
+        return text.ToString();
+    }
+
+    public void Dispose()
+    {
+        _context.Dispose();
+        _weights.Dispose();
+    }
+}
