@@ -29,7 +29,21 @@ internal sealed class LlamaCpp : IDisposable
     /// <summary>The ids of a text that is ordinary text, whatever it spells.</summary>
     public int[] Encode(string text) => [.. _context.Tokenize(text, addBos: false, special: false).Select(id => (int)id)];
 
-    /// <summary>What the model finds likeliest after a text, token by token.</summary>
+    /// <summary>The logits (V) of what follows each of the ids, which are read one by one after each other.</summary>
+    public IEnumerable<float[]> Logits(IReadOnlyList<int> ids)
+    {
+        _context.NativeHandle.MemoryClear();
+        for (int i = 0; i < ids.Count; i++)
+        {
+            var batch = new LLamaBatch();
+            batch.Add((LLamaToken)ids[i], i, LLamaSeqId.Zero, logits: true);
+            DecodeResult result = _context.NativeHandle.Decode(batch);
+            if (result != DecodeResult.Ok) throw new InvalidOperationException($"llama.cpp could not read token {i}: {result}.");
+            yield return _context.NativeHandle.GetLogitsIth(0).ToArray();
+        }
+    }
+
+    /// <summary>What the model finds likeliest after a text, token by token, in the way of a program that uses it.</summary>
     public async Task<string> ContinueGreedily(string prompt, int tokens)
     {
         var executor = new StatelessExecutor(_weights, _parameters);

@@ -2,6 +2,7 @@ using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Generation;
 using TorchLm.Core.Model;
+using TorchLm.Core.Optimization;
 using TorchLm.Export;
 using TorchLm.Export.Gguf;
 using TorchLm.Tests.Tokenizers;
@@ -50,49 +51,77 @@ public sealed class LlamaCppTests : IDisposable
         foreach (string text in TextSamples.RandomOf("abc\nxyz0.üßé日本語🦊🌳\\ <|>", 300, 40, seed: 2)) Assert.Equal(tokenizer.Encode(text), llama.Encode(text));
     }
 
+    /// <summary>
+    /// Along the text that TorchLm writes greedily: llama.cpp's GELU is a table in half precision, which moves a logit by some thousandths of their range, so
+    /// that its choice is the same wherever the best two are further apart.
+    /// </summary>
     [Theory]
     [InlineData("bpe", true)]
     [InlineData("bpe", false)]
     [InlineData("char", true)]
-    public async Task It_writes_the_same_text(string kind, bool bias)
+    public void It_computes_the_same_logits_and_makes_the_same_choices(string kind, bool bias)
     {
-        ITokenizer tokenizer = kind == "bpe" ? SavedRuns.Bpe : CharTokenizer.FromCharacters("abcdefgh ,.\nxyz".EnumerateRunes());
-        RunFolder run = SavedRuns.Make(_folder, "run", s_shape with { Bias = bias }, tokenizer, Quieten);
+        ITokenizer tokenizer = kind == "bpe" ? SavedRuns.Bpe : SavedRuns.Characters;
+        RunFolder run = SavedRuns.Make(_folder, "run", s_shape with { Bias = bias }, tokenizer);
         using LlamaCpp llama = Load(run, GgufType.F32);
         using Gpt model = SavedModel.Find(run.Path).Load(CPU);
-        foreach (string prompt in new[] { "a", "a face, ", "bad\nhead" })
+        int[] prompt = tokenizer.Encode("a face, ");
+        int[] ids = [.. prompt, .. new TokenGenerator(model).Generate(prompt, new SamplingOptions { Temperature = 0 }).Take(100).Select(next => next[0])];
+        using var scope = NewDisposeScope();
+        float[] expected = TinyGpt.Values(model.forward(TinyGpt.Ids([.. ids.Select(id => (long)id)])));
+        float range = expected.Max() - expected.Min(), worst = 0;
+        int decided = 0, step = 0;
+        foreach (float[] logits in llama.Logits(ids))
         {
-            int[] ids = [.. new TokenGenerator(model).Generate(tokenizer.Encode(prompt), new SamplingOptions { Temperature = 0 }).Take(100).Select(next => next[0])];
-            int end = Array.IndexOf(ids, tokenizer.EndOfTextId ?? -1); // llama.cpp stops there
-            string expected = tokenizer.Decode(end < 0 ? ids : ids[..end]), written = await llama.ContinueGreedily(prompt, 100);
-            Assert.Equal(Printable(expected), Printable(written));
+            float[] own = expected[(step * logits.Length)..((step + 1) * logits.Length)];
+            worst = Math.Max(worst, own.Zip(logits, (a, b) => Math.Abs(a - b)).Max());
+            float[] best = [.. own.OrderDescending().Take(2)];
+            if (best[0] - best[1] > 0.01f * range)
+            {
+                decided++;
+                Assert.Equal(Array.IndexOf(own, best[0]), Array.IndexOf(logits, logits.Max()));
+            }
+            step++;
         }
-
-        // Single bytes of characters come out as U+FFFD by turns that differ; what is ASCII decides.
-        static string Printable(string text) => string.Concat(text.Where(char.IsAscii));
+        Assert.InRange(worst, 0, 0.005f * range);
+        Assert.InRange(decided, 60, ids.Length);
     }
 
+    /// <summary>A model that has learnt a rhyme by heart has no near ties.</summary>
     [Theory]
+    [InlineData(GgufType.F32)]
     [InlineData(GgufType.F16)]
     [InlineData(GgufType.BF16)]
     [InlineData(GgufType.Q8)]
     [InlineData(GgufType.Q4)]
-    public async Task It_runs_every_type(GgufType type)
+    public async Task It_writes_the_same_text_in_every_type(GgufType type)
     {
-        RunFolder run = SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe, Quieten);
-        using LlamaCpp llama = Load(run, type), whole = Load(run, GgufType.F32);
-        Assert.Equal(SavedRuns.Bpe.Encode("The fox said"), llama.Encode("The fox said"));
-        string text = await llama.ContinueGreedily("The fox said", 20), expected = await whole.ContinueGreedily("The fox said", 20);
-        Assert.NotEmpty(text);
-        if (type is GgufType.F16 or GgufType.Q8) Assert.Equal(expected[..2], text[..2]); // as far as rounding lets it
+        const string Rhyme = "face, bead; hedge. cab: feed, bag! aged deaf cafe; ";
+        CharTokenizer tokenizer = CharTokenizer.FromCharacters(Rhyme.EnumerateRunes());
+        ModelConfig shape = s_shape with { EmbeddingSize = 64 };
+        RunFolder run = SavedRuns.Make(_folder, "run", shape, tokenizer, model => LearnByHeart(model, tokenizer.Encode(string.Concat(Enumerable.Repeat(Rhyme, 3)))[..128]));
+        using LlamaCpp llama = Load(run, type);
+        string expected = string.Concat(Enumerable.Repeat(Rhyme, 3)).Substring(6, 100);
+        Assert.Equal(expected, await llama.ContinueGreedily("face, ", 100));
     }
 
-    /// <summary>Weights at which greedy choices are clear, but the text does not end in one character for ever.</summary>
-    private static void Quieten(Gpt model)
+    private static void LearnByHeart(Gpt model, int[] ids)
     {
         using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        SmallModel.Parameter(model, "positions.weight").mul_(2);
+        using (no_grad())
+        {
+            foreach (TorchSharp.Modules.Parameter parameter in model.parameters().Where(p => p.dim() == 2)) parameter.mul_(0.2);
+        }
+        Tensor inputs = TinyGpt.Ids([.. ids[..^1].Select(id => (long)id)]), targets = TinyGpt.Ids([.. ids[1..].Select(id => (long)id)]);
+        using var optimizer = new FusedAdamW(model, new OptimizerConfig { LearningRate = 3e-3 });
+        double loss = 9;
+        for (int step = 0; step < 400 && loss > 0.002; step++)
+        {
+            using Tensor value = model.AccumulateGradients(inputs, targets);
+            loss = value.item<float>();
+            optimizer.Step(3e-3);
+        }
+        Assert.InRange(loss, 0, 0.02);
     }
 
     private LlamaCpp Load(ModelConfig shape, ITokenizer tokenizer) => Load(SavedRuns.Make(_folder, "run", shape, tokenizer), GgufType.F32);
