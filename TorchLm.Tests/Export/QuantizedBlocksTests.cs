@@ -25,7 +25,7 @@ public class QuantizedBlocksTests
     public void The_error_is_at_most_half_a_step_and_the_largest_value_of_a_block_is_met()
     {
         var random = new Random(5);
-        float[] weights = [.. Enumerable.Range(0, 32 * 200).Select(i => (float)(TinyGpt.Normal(random) * Math.Pow(10, i / 32 % 7 - 3)))];
+        float[] weights = [.. Enumerable.Range(0, 32 * 200).Select(i => (float)(TinyGpt.Normal(random) * Math.Pow(10, i / 32 % 4 - 1)))];
         byte[] q8 = new byte[200 * 34], q4 = new byte[200 * 18];
         float[] from8 = new float[weights.Length], from4 = new float[weights.Length];
         QuantizedBlocks.ToQ8(weights, q8);
