@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using TorchLm.Core;
@@ -22,7 +23,7 @@ public static partial class Program
         var root = new RootCommand("Trains GPT-style language models from text, and speaks with them.")
         {
             TrainCommand.Create(), PrepareCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), ExportCommand.Create(), ImportCommand.Create(),
-            BenchCommand.Create(), CheckCommand.Create(), DoctorCommand.Create(),
+            TokenizerCommand.Create(), BenchCommand.Create(), CheckCommand.Create(), DoctorCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.UnmatchedTokens.Count > 0)
@@ -42,6 +43,10 @@ public static partial class Program
         catch (Exception e) when (e is InputException or TokenizerException)
         {
             return Fail(ExitCode.WrongInput, e.Message);
+        }
+        catch (System.Text.DecoderFallbackException)
+        {
+            return Fail(ExitCode.WrongInput, "Standard input is not UTF-8: save it in that encoding.");
         }
         catch (OperationCanceledException)
         {
@@ -70,7 +75,13 @@ public static partial class Program
             return run(parsed, cancel);
         }, CancellationToken.None);
 
-    private static string Named(ParseResult parsed) => parsed.CommandResult.Command is RootCommand ? "" : " " + parsed.CommandResult.Command.Name;
+    private static string Named(ParseResult parsed) =>
+        string.Concat(Parents(parsed.CommandResult).TakeWhile(command => command is not RootCommand).Reverse().Select(command => " " + command.Name));
+
+    private static IEnumerable<Command> Parents(SymbolResult? result)
+    {
+        for (; result is CommandResult command; result = result.Parent) yield return command.Command;
+    }
 
     private static bool IsOutOfMemory(Exception e) =>
         e is OutOfMemoryException || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)

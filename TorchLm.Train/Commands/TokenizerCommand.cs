@@ -1,0 +1,137 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using TorchLm.Core;
+using TorchLm.Tokenizers;
+
+namespace TorchLm.Train.Commands;
+
+/// <summary><c>torchlm tokenizer</c>: text to ids and back, and what a tokenizer is.</summary>
+internal static class TokenizerCommand
+{
+    private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_indented = new(s_json) { WriteIndented = true };
+
+    public static Command Create() => new("tokenizer", "Text to token ids and back, and what a tokenizer is.") { Encode(), Decode(), Info() };
+
+    private static Option<string> Tokenizer() => new("--tokenizer")
+    {
+        Description = "cl100k_base, o200k_base, a tokenizer.json, or a folder that holds one: a run's, a data set's, an exported model's.",
+        HelpName = "NAME|DIR|FILE",
+        Required = true,
+    };
+
+    private static Option<bool> Lines(string what) => new("--json-lines") { Description = $"Read {what} a line from standard input, and write a line for each." };
+
+    private static Command Encode()
+    {
+        Option<string> tokenizer = Tokenizer();
+        Option<bool> json = CommonOptions.Json(), lines = Lines("a JSON string");
+        var text = new Argument<string?>("TEXT") { Description = "The text; - or nothing reads it from standard input.", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("encode", "The token ids of a text. A special token's name is ordinary text.") { text, tokenizer, json, lines };
+        command.SetAction((parsed, _) => Run(() =>
+        {
+            ITokenizer chosen = Open(parsed.GetRequiredValue(tokenizer));
+            if (parsed.GetValue(lines))
+            {
+                foreach ((int number, string line) in InputLines()) Console.WriteLine(JsonSerializer.Serialize(chosen.Encode(FromJson<string>(line, number, "a JSON string"))));
+                return;
+            }
+            int[] ids = chosen.Encode(parsed.GetValue(text) is { } given and not "-" ? given : Input());
+            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(ids) : string.Join(' ', ids));
+        }));
+        return command;
+    }
+
+    private static Command Decode()
+    {
+        Option<string> tokenizer = Tokenizer();
+        Option<bool> json = CommonOptions.Json(), lines = Lines("a JSON array of ids");
+        var ids = new Argument<string[]>("IDS") { Description = "The ids; - or nothing reads them from standard input, with spaces between.", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("decode", "The text of token ids; bytes that are no character together become U+FFFD.") { ids, tokenizer, json, lines };
+        command.SetAction((parsed, _) => Run(() =>
+        {
+            ITokenizer chosen = Open(parsed.GetRequiredValue(tokenizer));
+            if (parsed.GetValue(lines))
+            {
+                foreach ((int number, string line) in InputLines()) Console.WriteLine(JsonSerializer.Serialize(chosen.Decode(FromJson<int[]>(line, number, "a JSON array of ids")), s_json));
+                return;
+            }
+            string[] given = parsed.GetValue(ids) is { Length: > 0 } some && some is not ["-"] ? some : Input().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            int[] numbers = [.. given.Select(id => int.TryParse(id, out int number) ? number : throw new InputException($"'{id}' is not a token id: ids are whole numbers."))];
+            string text = chosen.Decode(numbers);
+            if (parsed.GetValue(json)) Console.WriteLine(JsonSerializer.Serialize(text, s_json));
+            else Console.Write(text);
+        }));
+        return command;
+    }
+
+    private static Command Info()
+    {
+        Option<string> tokenizer = Tokenizer();
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("info", "What a tokenizer is.") { tokenizer, json };
+        command.SetAction((parsed, _) => Run(() =>
+        {
+            ITokenizer chosen = Open(parsed.GetRequiredValue(tokenizer));
+            TokenTable tokens = chosen is ByteLevelTokenizer bytes ? bytes.Tokens : ((CharTokenizer)chosen).Tokens;
+            string? split = (chosen as ByteLevelTokenizer)?.PreTokenization.Name;
+            int? merges = (chosen as ByteLevelTokenizer)?.Merges.Count;
+            if (parsed.GetValue(json))
+            {
+                var document = new JsonObject
+                {
+                    ["kind"] = chosen.Kind,
+                    ["vocabulary_size"] = chosen.VocabularySize,
+                    ["special_tokens"] = new JsonObject([.. tokens.SpecialTokens.Select(token => KeyValuePair.Create<string, JsonNode?>(token.Key, token.Value))]),
+                    ["pre_tokenization"] = split,
+                    ["merges"] = merges,
+                };
+                Console.WriteLine(document.ToJsonString(s_indented));
+                return;
+            }
+            Console.WriteLine($"{"Kind",-8} {chosen.Kind}\n{"Ids",-8} {chosen.VocabularySize:N0}");
+            if (split is not null) Console.WriteLine($"{"Words",-8} split as {split} does\n{"Merges",-8} {merges:N0}");
+            Console.WriteLine($"{"Special",-8} {(tokens.SpecialTokens.Count == 0 ? "none" : string.Join(", ", tokens.SpecialTokens.Select(token => $"{token.Key} = {token.Value}")))}");
+        }));
+        return command;
+    }
+
+    /// <summary>No libtorch is needed for this.</summary>
+    private static Task<int> Run(Action action)
+    {
+        Console.OutputEncoding = new UTF8Encoding(false);
+        action();
+        return Task.FromResult(ExitCode.Done);
+    }
+
+    private static ITokenizer Open(string name) => TokenizerChoice.Parse(name) is TokenizerChoice.Ready ready ? ready.Open()
+        : throw new InputException($"The tokenizer '{name}' is made of a corpus: name the folder of a run or of a data set that has one.");
+
+    private static string Input() => ReadUtf8(Console.OpenStandardInput()).ReadToEnd();
+
+    private static IEnumerable<(int Number, string Line)> InputLines()
+    {
+        using StreamReader reader = ReadUtf8(Console.OpenStandardInput());
+        for (int number = 1; reader.ReadLine() is { } line; number++)
+        {
+            if (line.Length > 0) yield return (number, line);
+        }
+    }
+
+    private static StreamReader ReadUtf8(Stream stream) => new(stream, new UTF8Encoding(false, throwOnInvalidBytes: true));
+
+    private static T FromJson<T>(string line, int number, string what)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(line) ?? throw new JsonException();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new InputException($"Line {number} of standard input is not {what}.", e);
+        }
+    }
+}

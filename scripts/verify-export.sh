@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Checks the exports with programs that nobody here wrote: transformers.js on ONNX Runtime, llama.cpp, Hugging Face's tokenizers and reader of GGUF. They come
+# from npm. Small models of several kinds are trained, exported in every format, and must give the same ids and the same text there as here.
+#
+#   scripts/verify-export.sh        a few minutes on two cores, 0.6 GB in artifacts/verify-export
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null; then
+  echo "skipped: the programs that exports are checked with need npm and Node.js 20 or newer"
+  echo "0 passed, 0 failed, 1 skipped"
+  exit 0
+fi
+
+work=artifacts/verify-export
+mkdir -p "$work"
+cp scripts/verify-export/{package.json,*.mjs} "$work"
+# No scripts: the packages bring their binaries with them, and what they would fetch besides is for CUDA.
+(cd "$work" && npm install --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error)
+
+dotnet build -c Release TorchLm.Train -v quiet -nologo
+program=$(dotnet msbuild TorchLm.Train -p:Configuration=Release -getProperty:TargetPath)
+torchlm() { dotnet "$program" "$@"; }
+
+# case NAME bpe|char PROMPT PROMPT: exports the run in cases/NAME/run, and writes down what other programs are to give.
+cases=()
+prepare() {
+  local name=$1 kind=$2 folder=$work/cases/$1 format dtype i=0
+  shift 2
+  torchlm export --model "$folder/run" --format hf --out "$folder/hf" >/dev/null
+  torchlm export --model "$folder/run" --format onnx --out "$folder/onnx" >/dev/null
+  torchlm export --model "$folder/run" --format onnx --dtype fp16 --out "$folder/onnx-fp16" >/dev/null
+  for dtype in fp32 fp16 bf16 q8_0 q4_0; do torchlm export --model "$folder/run" --format gguf --dtype $dtype --out "$folder/$dtype.gguf" >/dev/null 2>&1; done
+  node "$work/texts.mjs" scripts/verify-export/strings.json "$folder/run/tokenizer.json" "$folder" "$kind" "$@"
+  for texts in texts special; do torchlm tokenizer encode --tokenizer "$folder/run" --json-lines <"$folder/$texts.jsonl" >"$folder/$texts.ids.jsonl"; done
+  for prompt in "$@"; do
+    torchlm sample --model "$folder/run" --temperature 0 --max-tokens 100 --prompt "$prompt" >"$folder/written-$i.txt"
+    i=$((i + 1))
+  done
+  cases+=("$folder")
+}
+
+train() { torchlm train --out "$work/cases/$1/run" "${@:2}" >"$work/cases/$1.log" 2>&1 || { cat "$work/cases/$1.log"; exit 1; }; }
+
+rm -rf "$work/cases"
+mkdir -p "$work/cases"
+text=$work/cases/characters.txt
+for i in $(seq 300); do echo "Grüße Nr. $i: der Fuchs 🦊 sagt 日本 zum Baum 🌳, \"naïve $((i * i))\"!"; done >"$text"
+fables=(--preset fables --precision fp32 --set training.evalBatches=1)
+
+train bpe "${fables[@]}" --set training.steps=200
+prepare bpe bpe "The fox" "Once upon a time there was a crow who"
+train biased "${fables[@]}" --set training.steps=100 --set model.bias=true --set model.embeddingSize=96 --set model.headCount=3
+prepare biased bpe "The fox" "Once"
+train char --preset gpt2-tiny --precision fp32 --data "$text" --set training.steps=400 --set model.contextLength=128 --set training.evalBatches=1
+prepare char char "Grüße" "der Fuchs"
+for encoding in cl100k_base o200k_base; do
+  train $encoding --preset gpt2-tiny --precision fp32 --data "$text" --set data.tokenizer=$encoding --set training.steps=60 --set model.contextLength=128 \
+    --set model.embeddingSize=32 --set training.evalBatches=1
+  prepare $encoding bpe "Grüße" "der Fuchs"
+done
+
+cd "$work"
+node verify.mjs "${cases[@]#"$work"/}"
