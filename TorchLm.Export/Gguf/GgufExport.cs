@@ -8,8 +8,8 @@ namespace TorchLm.Export.Gguf;
 /// <summary>What an export wrote.</summary>
 /// <param name="Bytes">The file's size.</param>
 /// <param name="FallenBack">Matrices that are in F16 because their rows are no multiple of a quantised block's 32 weights.</param>
-/// <param name="MayHang">Whether llama.cpp must not be given characters that the vocabulary lacks.</param>
-public sealed record GgufFile(long Bytes, int FallenBack, bool MayHang);
+/// <param name="NeedsOwnCharacters">Whether llama.cpp must not be given characters that the vocabulary lacks.</param>
+public sealed record GgufFile(long Bytes, int FallenBack, bool NeedsOwnCharacters);
 
 /// <summary>One file with weights and tokenizer that llama.cpp, and what is built on it, loads as its architecture <c>gpt2</c>.</summary>
 public static class GgufExport
@@ -43,7 +43,7 @@ public static class GgufExport
         {
             throw new InputException($"Cannot write to '{path}': {e.Message} Choose another --out.", e);
         }
-        return new GgufFile(new FileInfo(path).Length, tensors.Count(t => t.FellBack), GgufVocabulary.MayHang(model.Tokenizer));
+        return new GgufFile(new FileInfo(path).Length, tensors.Count(t => t.FellBack), GgufVocabulary.NeedsOwnCharacters(model.Tokenizer));
     }
 
     private static void Write(Stream stream, ModelSource model, List<Matrix> tensors, GgufType type, IProgress<double>? progress, CancellationToken cancel)

@@ -12,8 +12,9 @@ namespace TorchLm.Export.Gguf;
 /// <para>Characters with an end-of-text token are "gpt2" too: each character's UTF-8 bytes are put together by merges of their own, which cannot reach over
 /// two characters. Characters without one are "rwkv", which finds the longest token at each place: with "gpt2" llama.cpp would take token 11 for the
 /// end of a text, and there is no key to say that there is none.</para>
-/// <para>What a character vocabulary lacks llama.cpp drops without a word under "gpt2". Under "rwkv" it becomes the invalid token -1, and where the vocabulary has another
-/// character with the same first byte in UTF-8, llama.cpp does not return: <see cref="MayHang"/>.</para>
+/// <para>What a character vocabulary lacks llama.cpp drops without a word under "gpt2". Under "rwkv" it reads a blank instead (without an unknown token it would
+/// use the id -1), but where the vocabulary has another character with the same first byte in UTF-8, it begins again at the start of the text until memory
+/// runs out: <see cref="NeedsOwnCharacters"/>.</para>
 /// </remarks>
 internal static class GgufVocabulary
 {
@@ -33,8 +34,8 @@ internal static class GgufVocabulary
         [PreTokenization.O200k] = ["gpt-4o"],
     };
 
-    /// <summary>Whether text with a character outside of the vocabulary can keep llama.cpp from returning.</summary>
-    public static bool MayHang(ITokenizer tokenizer) => tokenizer is CharTokenizer { EndOfTextId: null } characters
+    /// <summary>Whether llama.cpp must not be given text with characters outside of the vocabulary.</summary>
+    public static bool NeedsOwnCharacters(ITokenizer tokenizer) => tokenizer is CharTokenizer { EndOfTextId: null } characters
         && Enumerable.Range(0, characters.VocabularySize).Any(id => characters.GetBytes(id).Length > 1);
 
     /// <summary>Adds the keys.</summary>
@@ -53,6 +54,7 @@ internal static class GgufVocabulary
                 file.Add("tokenizer.ggml.model", "rwkv");
                 AddTokens(file, characters.Tokens, id => Escape(characters.GetBytes(id)));
                 file.Add(KindKey, Characters);
+                file.Add("tokenizer.ggml.unknown_token_id", (uint)Blank(characters));
                 break;
             case CharTokenizer characters:
                 file.Add("tokenizer.ggml.model", "gpt2");
@@ -78,6 +80,14 @@ internal static class GgufVocabulary
         var text = new StringBuilder();
         foreach (byte b in bytes) text.Append(char.IsAsciiLetterOrDigit((char)b) ? ((char)b).ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{b:x2}"));
         return text.ToString();
+    }
+
+    /// <summary>What stands for a character that the vocabulary lacks: a space, else a line feed, else whatever is first.</summary>
+    private static int Blank(CharTokenizer characters)
+    {
+        int[] ids = [.. Enumerable.Range(0, characters.VocabularySize)];
+        int at = Array.FindIndex(ids, id => characters.GetBytes(id).SequenceEqual(" "u8));
+        return Math.Max(0, at >= 0 ? at : Array.FindIndex(ids, id => characters.GetBytes(id).SequenceEqual("\n"u8)));
     }
 
     private static void AddTokens(GgufWriter file, TokenTable tokens, Func<int, string> spell)

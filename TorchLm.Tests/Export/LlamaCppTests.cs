@@ -48,6 +48,7 @@ public sealed class LlamaCppTests : IDisposable
         CharTokenizer tokenizer = CharTokenizer.FromCharacters("abc\nxyz0.üßé日本語🦊🌳\\ <|>".EnumerateRunes(), withEndOfText);
         using LlamaCpp llama = Load(s_shape, tokenizer);
         Assert.Equal(tokenizer.EndOfTextId, llama.EndOfText); // none where there is none, and not llama.cpp's usual 11
+        if (!withEndOfText) Assert.Equal(tokenizer.Encode("a  b"), llama.Encode("aQ#b")); // what is unknown is read as blank, and not as the id -1
         foreach (string text in TextSamples.RandomOf("abc\nxyz0.üßé日本語🦊🌳\\ <|>", 300, 40, seed: 2)) Assert.Equal(tokenizer.Encode(text), llama.Encode(text));
     }
 

@@ -56,7 +56,7 @@ internal static class ExportCommand
                     default:
                         GgufFile file = GgufExport.Write(source, path, GgufTypeOf(type), replaces, progress, cancel);
                         if (file.FallenBack > 0) notes.Add($"{file.FallenBack} matrices are in fp16: their rows are no multiple of 32.");
-                        if (file.MayHang) notes.Add("Give llama.cpp only text of this model's characters: at some others it does not return.");
+                        if (file.NeedsOwnCharacters) notes.Add("Give llama.cpp only text of this model's characters: at others it can run out of memory, because the vocabulary has no end-of-text token.");
                         break;
                 }
             }
