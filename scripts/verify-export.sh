@@ -20,6 +20,8 @@ cp scripts/verify-export/{package.json,*.mjs} "$work"
 
 dotnet build -c Release TorchLm.Train -v quiet -nologo
 program=$(dotnet msbuild TorchLm.Train -p:Configuration=Release -getProperty:TargetPath)
+dotnet build -c Release samples/OnnxGeneration -v quiet -nologo
+sample=$(dotnet msbuild samples/OnnxGeneration -p:Configuration=Release -getProperty:TargetPath)
 torchlm() { dotnet "$program" "$@"; }
 
 # case NAME bpe|char PROMPT PROMPT: exports the run in cases/NAME/run, and writes down what other programs are to give.
@@ -37,6 +39,8 @@ prepare() {
     torchlm sample --model "$folder/run" --temperature 0 --max-tokens 100 --prompt "$prompt" >"$folder/written-$i.txt"
     i=$((i + 1))
   done
+  # The sample splits text as GPT-2 does.
+  [ ! -f "$folder/onnx/vocab.json" ] || dotnet "$sample" "$folder/onnx" "$1" 100 >"$folder/sample.txt"
   cases+=("$folder")
 }
 
@@ -45,7 +49,7 @@ train() { torchlm train --out "$work/cases/$1/run" "${@:2}" >"$work/cases/$1.log
 rm -rf "$work/cases"
 mkdir -p "$work/cases"
 text=$work/cases/characters.txt
-for i in $(seq 300); do echo "Grüße Nr. $i: der Fuchs 🦊 sagt 日本 zum Baum 🌳, \"naïve $((i * i))\"!"; done >"$text"
+for i in $(seq 300); do echo "Grüße Nr. $((i % 5)): der Fuchs 🦊 sagt 日本 zum Baum 🌳, \"naïve Äpfel\"! Don't trust crow $((i % 3))."; done >"$text"
 fables=(--preset fables --precision fp32 --set training.evalBatches=1)
 
 train bpe "${fables[@]}" --set training.steps=200
@@ -55,8 +59,8 @@ prepare biased bpe "The fox" "Once"
 train char --preset gpt2-tiny --precision fp32 --data "$text" --set training.steps=400 --set model.contextLength=128 --set training.evalBatches=1
 prepare char char "Grüße" "der Fuchs"
 for encoding in cl100k_base o200k_base; do
-  train $encoding --preset gpt2-tiny --precision fp32 --data "$text" --set data.tokenizer=$encoding --set training.steps=60 --set model.contextLength=128 \
-    --set model.embeddingSize=32 --set training.evalBatches=1
+  train $encoding --preset gpt2-tiny --precision fp32 --data "$text" --set data.tokenizer=$encoding --set training.steps=250 --set model.contextLength=128 \
+    --set training.batchSize=1 --set training.evalBatches=1 --set training.evalInterval=250
   prepare $encoding bpe "Grüße" "der Fuchs"
 done
 

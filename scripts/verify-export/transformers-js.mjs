@@ -17,7 +17,7 @@ export async function checkOnnx(testCase) {
       const title = `${testCase.name}: transformers.js`;
       const write = async prompts => {
         const ids = await model.generate({ ...tokenizer(prompts, { padding: true, add_special_tokens: false }), max_new_tokens: 100, do_sample: false });
-        return tokenizer.batch_decode(ids, { skip_special_tokens: true });
+        return tokenizer.batch_decode(ids, { skip_special_tokens: true }).map(text => text.trimEnd());
       };
       if (dtype === 'fp16') {
         const text = (await write([testCase.prompts[0]]))[0];

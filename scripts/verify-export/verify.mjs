@@ -1,10 +1,10 @@
 // Every case that verify-export.sh has prepared, against every program. A case is a folder with a run and its exports.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { checkGguf } from './llama-cpp.mjs';
 import { checkTokenizer } from './rust-tokenizers.mjs';
 import { checkOnnx } from './transformers-js.mjs';
-import { finish } from './report.mjs';
+import { finish, same } from './report.mjs';
 
 const read = path => readFileSync(path, 'utf8');
 const lines = path => read(path).split('\n').filter(line => line.length > 0).map(line => JSON.parse(line));
@@ -21,8 +21,10 @@ for (const folder of process.argv.slice(2)) {
     special: lines(`${folder}/special.jsonl`),
     specialIds: lines(`${folder}/special.ids.jsonl`),
     prompts,
-    written: prompts.map((_, i) => read(`${folder}/written-${i}.txt`).replace(/\n$/, '')), // the program ends its output with a line feed
+    written: prompts.map((_, i) => read(`${folder}/written-${i}.txt`).trimEnd()), // the program leaves out white space at the end
   };
+  const sample = `${folder}/sample.txt`;
+  if (existsSync(sample)) same(`${testCase.name}: samples/OnnxGeneration`, testCase.written[0], read(sample).trimEnd());
   await checkTokenizer(testCase);
   await checkOnnx(testCase);
   await checkGguf(testCase);
