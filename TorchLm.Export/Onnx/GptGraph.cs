@@ -32,8 +32,9 @@ internal sealed class GptGraph
     {
         string ids = _graph.Input("input_ids", DataType.Int64, Batch, Length);
         string? mask = _options.AttentionMask ? _graph.Input("attention_mask", DataType.Int64, Batch, Total) : null;
+        string? positions = _options.PositionIds ? _graph.Input("position_ids", DataType.Int64, Batch, Length) : null;
         (string Keys, string Values)[] past = _options.KeyValueCache ? [.. Enumerable.Range(0, _config.LayerCount).Select(PastInputs)] : [];
-        var sequence = new SequenceGraph(_graph, ids, mask, past.Length == 0 ? null : past[0].Keys);
+        var sequence = new SequenceGraph(_graph, ids, mask, positions, past.Length == 0 ? null : past[0].Keys);
         var block = new BlockGraph(_graph, _layers, _config, sequence);
 
         string x = Embed(ids, sequence.Positions);

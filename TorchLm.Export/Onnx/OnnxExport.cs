@@ -13,15 +13,15 @@ namespace TorchLm.Export.Onnx;
 /// <list type="bullet">
 /// <item><c>input_ids</c>, int64 (B, T).</item>
 /// <item><c>attention_mask</c>, int64 (B, P + T), 0 for padding and 1 elsewhere, unless left out by <see cref="OnnxOptions.AttentionMask"/>.</item>
-/// <item><c>position_ids</c>, int64 (B, T), which callers may leave out, wholly or by negative numbers: positions are then counted from the mask,
-/// or from P where there is none.</item>
+/// <item><c>position_ids</c>, int64 (B, T), with <see cref="OnnxOptions.PositionIds"/> only: otherwise positions are counted from the mask, or from P where
+/// there is none.</item>
 /// <item><c>past_key_values.N.key|value</c>, float32 (B, H, P, D), of each block N, unless left out by
 /// <see cref="OnnxOptions.KeyValueCache"/>.</item>
 /// <item><c>logits</c>, float32 (B, T, V).</item>
 /// <item><c>present.N.key|value</c>, float32 (B, H, P + T, D): the next call's past.</item>
 /// </list>
-/// P + T must not exceed the model's context length. That <c>position_ids</c> may be left out makes ONNX Runtime log a warning when it opens the
-/// file, about an initializer among the inputs; it concerns that one number alone.
+/// P + T must not exceed the model's context length. Which of the inputs there are is decided at export: an input with a default value, which ONNX could say as
+/// well, makes ONNX Runtime log a warning each time, and transformers.js leaves it out without a word.
 /// </remarks>
 public static class OnnxExport
 {

@@ -14,6 +14,12 @@ public sealed record OnnxOptions
     /// <summary>Whether the graph takes an <c>attention_mask</c>, which batches of texts of different lengths need.</summary>
     public bool AttentionMask { get; init; } = true;
 
+    /// <summary>
+    /// Whether the graph takes <c>position_ids</c>, for programs that place tokens themselves; otherwise positions are counted in the graph, from the mask
+    /// where there is one, as Hugging Face's generate does.
+    /// </summary>
+    public bool PositionIds { get; init; }
+
     /// <summary>How matrices are stored.</summary>
     public OnnxWeightType WeightType { get; init; } = OnnxWeightType.Float32;
 }

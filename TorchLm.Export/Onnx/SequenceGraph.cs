@@ -23,8 +23,9 @@ internal sealed class SequenceGraph
     /// <param name="graph">The graph.</param>
     /// <param name="ids">The new tokens, int64 (B, T).</param>
     /// <param name="mask">1 for each token that is one and 0 for padding, int64 (B, P + T); null where there is no padding.</param>
+    /// <param name="positions">Each new token's position, int64 (B, T); null where it is to be counted.</param>
     /// <param name="pastKeys">The first block's earlier keys, float32 (B, H, P, D); null where the graph has no cache.</param>
-    public SequenceGraph(GraphBuilder graph, string ids, string? mask, string? pastKeys)
+    public SequenceGraph(GraphBuilder graph, string ids, string? mask, string? positions, string? pastKeys)
     {
         _graph = graph;
         Shape = graph.Node("Shape", "input_shape", [ids]);
@@ -32,33 +33,20 @@ internal sealed class SequenceGraph
         _past = pastKeys is null ? null : graph.Node("Shape", "past_length", [pastKeys], Attribute("start", 2), Attribute("end", 3));
         _total = Scalar("total_length", _past is null ? _length : graph.Node("Add", "total_length", [_past, _length]));
         _newIndices = Range("new_indices", _past is null ? graph.Int(0) : Scalar("past_length", _past), _total);
-        Positions = GivenOr(mask is null ? CountedPositions() : UnpaddedPositions(mask));
+        Positions = positions ?? (mask is null ? CountedPositions() : UnpaddedPositions(mask));
         AttentionBias = MakeAttentionBias(mask);
     }
 
     /// <summary>The shape of the new tokens, int64 (2).</summary>
     public string Shape { get; }
 
-    /// <summary>Each new token's position, int64 (B, T).</summary>
+    /// <summary>Each new token's position, int64 (B or 1, T).</summary>
     public string Positions { get; }
 
     /// <summary>
     /// What is added to attention scores, float32 (B or 1, 1, T, P + T): 0 where a token may look, a large negative number elsewhere.
     /// </summary>
     public string AttentionBias { get; }
-
-    /// <summary>
-    /// The positions that the caller gives, and where they are negative, the computed ones. The input has a default, -1, so that callers may leave it
-    /// out: an initializer of the same name is what ONNX IR 4 and later calls a default value.
-    /// </summary>
-    private string GivenOr(string computed)
-    {
-        string given = _graph.Input("position_ids", DataType.Int64, "batch_size", "sequence_length");
-        _graph.Constant(given, DataType.Int64, [1, 1], BitConverter.GetBytes(-1L));
-        string expanded = _graph.Node("Expand", "given_positions", [given, Shape]); // the default has not the shape that the input declares
-        string isMissing = _graph.Node("Less", "positions_are_missing", [expanded, _graph.Int(0)]);
-        return _graph.Node("Where", "positions", [isMissing, computed, expanded]);
-    }
 
     /// <summary>P to P + T - 1, int64 (1, T).</summary>
     private string CountedPositions() => _graph.Node("Unsqueeze", "counted_positions", [_newIndices, _graph.Ints(0)]);

@@ -33,7 +33,7 @@ internal sealed class OnnxSession : IDisposable
     /// <param name="rows">Ids.</param>
     /// <param name="past">The cache after what they continue.</param>
     /// <param name="mask">The attention mask's rows; all ones where nothing is said.</param>
-    /// <param name="positions">Positions; left out of the call where nothing is said.</param>
+    /// <param name="positions">Positions, where the graph takes them.</param>
     public (float[] Logits, Cache Cache) Run(long[][] rows, Cache? past = null, long[][]? mask = null, long[][]? positions = null)
     {
         long total = rows[0].Length + (past?.Tensors.Values.First().Shape[2] ?? 0);
@@ -46,11 +46,11 @@ internal sealed class OnnxSession : IDisposable
                 {
                     "input_ids" => Ids(rows),
                     "attention_mask" => Ids(mask ?? [.. rows.Select(_ => Enumerable.Repeat(1L, (int)total).ToArray())]),
+                    "position_ids" => Ids(positions!),
                     _ when past is not null => OrtValue.CreateTensorValueFromMemory(past.Tensors[name].Values, past.Tensors[name].Shape),
                     _ => OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), [rows.Length, _heads, 0, _headSize]),
                 };
             }
-            if (positions is not null) values["position_ids"] = Ids(positions);
             using var run = new RunOptions();
             using IDisposableReadOnlyCollection<OrtValue> outputs = Session.Run(run, values, Session.OutputNames);
             var results = Session.OutputNames.Zip(outputs).ToDictionary(o => o.First.Replace("present", "past_key_values", StringComparison.Ordinal),

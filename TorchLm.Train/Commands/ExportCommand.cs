@@ -31,14 +31,18 @@ internal static class ExportCommand
         };
         var noCache = new Option<bool>("--no-cache") { Description = "onnx: a graph without past_key_values, for programs that read the whole text each time." };
         var noMask = new Option<bool>("--no-attention-mask") { Description = "onnx: a graph without attention_mask, for texts of one length." };
+        var positions = new Option<bool>("--position-ids") { Description = "onnx: a graph that takes position_ids too, instead of counting them." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace an earlier export in --out." };
 
-        var command = new Command("export", "Make a trained model one that other software runs.") { model, format, output, dtype, noCache, noMask, overwrite };
+        var command = new Command("export", "Make a trained model one that other software runs.") { model, format, output, dtype, noCache, noMask, positions, overwrite };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             string kind = parsed.GetValue(format)!, path = parsed.GetValue(output)!, type = parsed.GetValue(dtype)!;
             bool replaces = parsed.GetValue(overwrite);
-            if (kind != "onnx" && (parsed.GetValue(noCache) || parsed.GetValue(noMask))) throw new InputException("--no-cache and --no-attention-mask are for --format onnx only.");
+            if (kind != "onnx" && (parsed.GetValue(noCache) || parsed.GetValue(noMask) || parsed.GetValue(positions)))
+            {
+                throw new InputException("--no-cache, --no-attention-mask and --position-ids are for --format onnx only.");
+            }
             using ModelSource source = ModelSource.Open(ModelFolder.Find(parsed.GetRequiredValue(model)));
             var notes = new List<string>();
             using (var progress = new ShareLine("Exporting"))
@@ -50,7 +54,13 @@ internal static class ExportCommand
                         break;
                     case "onnx":
                         OnnxWeightType weights = Float(type, kind, "fp32", "fp16") == ScalarType.Float16 ? OnnxWeightType.Float16 : OnnxWeightType.Float32;
-                        var options = new OnnxOptions { KeyValueCache = !parsed.GetValue(noCache), AttentionMask = !parsed.GetValue(noMask), WeightType = weights };
+                        var options = new OnnxOptions
+                        {
+                            KeyValueCache = !parsed.GetValue(noCache),
+                            AttentionMask = !parsed.GetValue(noMask),
+                            PositionIds = parsed.GetValue(positions),
+                            WeightType = weights,
+                        };
                         OnnxFolder.Write(source, path, options, replaces, progress, cancel);
                         break;
                     default:

@@ -15,8 +15,7 @@ BpeTokenizer tokenizer = BpeTokenizer.Create(new BpeOptions(Path.Combine(folder,
     ByteLevel = true,
     PreTokenizer = new RegexPreTokenizer(new(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"), null),
 });
-using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-using var session = new InferenceSession(Path.Combine(folder, "onnx", "model.onnx"), options);
+using var session = new InferenceSession(Path.Combine(folder, "onnx", "model.onnx"));
 
 // Keys and values of what was read, which are empty at first: (1, heads, 0, channels of a head).
 string[] pastNames = [.. session.InputMetadata.Keys.Where(name => name.StartsWith("past_key_values", StringComparison.Ordinal))];
