@@ -1,12 +1,10 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using TorchLm.Tokenizers;
 
 namespace TorchLm.Export.Gguf;
 
-/// <summary>The tokenizer that a GGUF file holds. It is put into the form of a tokenizer.json, so that everything is checked in one place.</summary>
+/// <summary>The tokenizer that a GGUF file holds.</summary>
 internal static class GgufTokenizer
 {
     /// <summary>Reads it; null where the file has none.</summary>
@@ -23,7 +21,10 @@ internal static class GgufTokenizer
         PreTokenization? split = isCharacters ? null : Split(file);
         string[] merges = isCharacters ? [] : file.Find<string[]>("tokenizer.ggml.merges") ?? [];
         Func<string, string> spell = !isCharacters ? text => text : model == "rwkv" ? Unescape : text => FromBytes(ByteAlphabet.Read(text) ?? [0xff]);
-        return TokenizerFile.Parse(ToTokenizerJson(tokens, types, merges, split, spell), file.Path);
+        int[] ids = [.. Enumerable.Range(0, tokens.Length)];
+        return new TokenizerParts(
+            ids.Where(id => types[id] is not (GgufVocabulary.Control or GgufVocabulary.Unused)).Select(id => KeyValuePair.Create(spell(tokens[id]), id)),
+            ids.Where(id => types[id] == GgufVocabulary.Control).Select(id => KeyValuePair.Create(tokens[id], id)), merges, split).Build(file.Path);
     }
 
     private static PreTokenization Split(GgufReader file)
@@ -31,62 +32,6 @@ internal static class GgufTokenizer
         string name = file.Find<string>("tokenizer.ggml.pre") ?? "default";
         return GgufVocabulary.Splits.FirstOrDefault(split => split.Value.Contains(name)).Key
             ?? throw file.Wrong($"splits text into words in the way '{name}'; {string.Join(", ", GgufVocabulary.Splits.SelectMany(split => split.Value))} can be imported");
-    }
-
-    private static byte[] ToTokenizerJson(string[] tokens, long[] types, string[] merges, PreTokenization? split, Func<string, string> spell)
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true }))
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("added_tokens");
-            for (int id = 0; id < tokens.Length; id++)
-            {
-                if (types[id] != GgufVocabulary.Control) continue;
-                json.WriteStartObject();
-                json.WriteNumber("id", id);
-                json.WriteString("content", tokens[id]);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            if (split is not null) WriteSplit(json, split);
-            json.WriteStartObject("model");
-            json.WriteString("type", "BPE");
-            json.WriteStartObject("vocab");
-            for (int id = 0; id < tokens.Length; id++)
-            {
-                if (types[id] is GgufVocabulary.Control or GgufVocabulary.Unused) continue;
-                json.WriteNumber(spell(tokens[id]), id);
-            }
-            json.WriteEndObject();
-            json.WriteStartArray("merges");
-            foreach (string merge in merges) json.WriteStringValue(merge);
-            json.WriteEndArray();
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-        return buffer.ToArray();
-    }
-
-    private static void WriteSplit(Utf8JsonWriter json, PreTokenization split)
-    {
-        json.WriteStartObject("pre_tokenizer");
-        json.WriteString("type", "Sequence");
-        json.WriteStartArray("pretokenizers");
-        json.WriteStartObject();
-        json.WriteString("type", "Split");
-        json.WriteStartObject("pattern");
-        json.WriteString("Regex", split.Pattern);
-        json.WriteEndObject();
-        json.WriteString("behavior", "Isolated");
-        json.WriteEndObject();
-        json.WriteStartObject();
-        json.WriteString("type", "ByteLevel");
-        json.WriteBoolean("add_prefix_space", false);
-        json.WriteBoolean("use_regex", false);
-        json.WriteEndObject();
-        json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>What <see cref="GgufVocabulary.Escape"/> wrote.</summary>

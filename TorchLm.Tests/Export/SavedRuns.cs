@@ -13,14 +13,20 @@ internal static class SavedRuns
 {
     public static readonly ModelConfig Shape = new() { LayerCount = 2, HeadCount = 2, EmbeddingSize = 16, ContextLength = 24, Bias = true };
 
-    /// <summary>A run's folder with one checkpoint at step 7; its vocabulary is the tokenizer's.</summary>
+    /// <summary>A run's folder with one checkpoint at step 7 of a model with wide weights; its vocabulary is the tokenizer's.</summary>
     public static RunFolder Make(TemporaryFolder folder, string name, ModelConfig shape, ITokenizer tokenizer, Action<Gpt>? change = null)
     {
-        var run = new RunFolder(folder[name]);
-        Directory.CreateDirectory(run.Path);
-        var config = new RunConfig { Model = shape with { VocabularySize = tokenizer.VocabularySize } };
-        using Gpt model = TinyGpt.WithWideWeights(config.Model);
+        using Gpt model = TinyGpt.WithWideWeights(shape with { VocabularySize = tokenizer.VocabularySize });
         change?.Invoke(model);
+        return Save(folder[name], model, tokenizer);
+    }
+
+    /// <summary>A run's folder with one checkpoint at step 7.</summary>
+    public static RunFolder Save(string path, Gpt model, ITokenizer tokenizer)
+    {
+        var run = new RunFolder(path);
+        Directory.CreateDirectory(path);
+        var config = new RunConfig { Model = model.Config };
         using var optimizer = new FusedAdamW(model, config.Optimizer);
         Checkpoint.Save(run, model, optimizer, new TrainingState { Step = 7, Tokens = 700, TrainingSeconds = 3, BestLoss = 2.5 }, isBest: true, keep: 1);
         tokenizer.Save(run.TokenizerPath);

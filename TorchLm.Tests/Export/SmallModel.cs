@@ -1,9 +1,6 @@
 using System.Text;
-using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
-using TorchLm.Core.Optimization;
-using TorchLm.Core.Training;
 using TorchLm.Export;
 using TorchLm.Tokenizers;
 using static TorchSharp.torch;
@@ -30,12 +27,7 @@ internal sealed class SmallModel : IDisposable
             change?.Invoke(Model);
         }
         Model.eval();
-        var run = new RunFolder(_folder.In("run"));
-        using var optimizer = new FusedAdamW(Model, new OptimizerConfig());
-        Checkpoint.Save(run, Model, optimizer, new TrainingState { Step = 1 }, isBest: true, keep: 1);
-        File.WriteAllText(run.ConfigPath, new RunConfig { Model = config }.ToJson());
-        CharTokenizer.FromCharacters(Enumerable.Range('!', config.VocabularySize).Select(c => new Rune(c))).Save(run.TokenizerPath);
-        Source = ModelSource.Open(SavedModel.Find(run.Path));
+        Source = SavedRuns.Open(SavedRuns.Save(_folder["run"], Model, CharTokenizer.FromCharacters(Enumerable.Range('!', config.VocabularySize).Select(c => new Rune(c)))));
     }
 
     public Gpt Model { get; }

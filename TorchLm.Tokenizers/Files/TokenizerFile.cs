@@ -38,7 +38,7 @@ public static class TokenizerFile
     /// <param name="utf8">The content.</param>
     /// <param name="source">The file that it is from or was put together from, for messages.</param>
     /// <exception cref="TokenizerException">It is damaged, or of a kind that is not supported.</exception>
-    public static ITokenizer Parse(ReadOnlyMemory<byte> utf8, string source)
+    internal static ITokenizer Parse(ReadOnlyMemory<byte> utf8, string source)
     {
         try
         {

@@ -64,7 +64,7 @@ internal static class TokenizerJsonWriter
         json.WriteEndArray();
     }
 
-    private static void WritePreTokenizer(Utf8JsonWriter json, PreTokenization preTokenization)
+    public static void WritePreTokenizer(Utf8JsonWriter json, PreTokenization preTokenization)
     {
         if (preTokenization == PreTokenization.Gpt2)
         {
