@@ -91,11 +91,24 @@ public static class GgufExport
                 _ => ScalarType.Float32,
             }, tensor.Name).bytes;
         }
+        RequireScale(value, tensor);
         byte[] blocks = new byte[tensor.Bytes];
         ReadOnlySpan<float> weights = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(value.bytes);
         if (tensor.Type == GgufType.Q8) QuantizedBlocks.ToQ8(weights, blocks);
         else QuantizedBlocks.ToQ4(weights, blocks);
         return blocks;
+    }
+
+    /// <summary>One weight that is not finite, or whose block's scale would not be, would spoil the 31 others of its block.</summary>
+    private static void RequireScale(Tensor value, Matrix tensor)
+    {
+        using Tensor magnitudes = value.abs(), highest = magnitudes.max();
+        float found = highest.item<float>(), largest = GgufTypes.Largest(tensor.Type);
+        if (!(found <= largest)) // so that NaN is refused too
+        {
+            throw new InputException($"The tensor '{tensor.Name}' holds values up to {found:0.#}, and blocks of " +
+                $"{(tensor.Type == GgufType.Q8 ? "q8_0" : "q4_0")} end at {largest:0}: export in bf16 or fp32.");
+        }
     }
 
     /// <summary>A tensor as it will be in the file: its orientation there, and what it is stored in.</summary>

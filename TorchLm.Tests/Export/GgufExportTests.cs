@@ -108,6 +108,26 @@ public sealed class GgufExportTests : IDisposable
         Assert.False(File.Exists(_folder["x.gguf"]));
     }
 
+    /// <summary>Blocks have a scale in half precision, which would be infinite.</summary>
+    [Theory]
+    [InlineData(GgufType.Q4, 65504f * 8 * 1.01f)]
+    [InlineData(GgufType.Q8, 65504f * 127 * 1.01f)]
+    [InlineData(GgufType.Q8, float.PositiveInfinity)]
+    [InlineData(GgufType.Q4, float.NaN)]
+    public void Weights_that_no_block_holds_are_refused(GgufType type, float weight)
+    {
+        RunFolder run = SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe, model =>
+        {
+            using var noGradient = TorchSharp.torch.no_grad();
+            using TorchSharp.torch.Tensor row = SmallModel.Parameter(model, "blocks.0.mlp.expand.weight").narrow(0, 3, 1);
+            row.fill_(weight);
+        });
+        using ModelSource source = SavedRuns.Open(run);
+        string sentence = Assert.Throws<InputException>(() => GgufExport.Write(source, _folder["x.gguf"], type)).Message;
+        Assert.Contains("'transformer.h.0.mlp.c_fc.weight'", sentence, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["x.gguf"]));
+    }
+
     [Fact]
     public void One_tensor_at_a_time_is_in_memory_and_a_stopped_export_leaves_nothing()
     {
