@@ -9,6 +9,7 @@ namespace TorchLm.Export.Gguf;
 /// <summary>A GPT-2 model in a GGUF file, whoever wrote it.</summary>
 internal sealed class GgufModel : IForeignModel
 {
+    private const string EpsilonKey = "gpt2.attention.layer_norm_epsilon";
     private const double Epsilon = 1e-5;
 
     private readonly GgufReader _file;
@@ -21,7 +22,8 @@ internal sealed class GgufModel : IForeignModel
         int width = file.Count("gpt2.embedding_length"), heads = file.Count("gpt2.attention.head_count");
         if (width % heads != 0) throw file.Wrong($"says {heads} heads, which do not divide the width {width}");
         if (file.Count("gpt2.feed_forward_length") != 4L * width) throw file.Wrong("has an MLP that is not 4 times as wide as the model");
-        if (file.Number("gpt2.attention.layer_norm_epsilon") is { } epsilon && Math.Abs(epsilon - Epsilon) > 1e-9)
+        double epsilon = file.Number(EpsilonKey) ?? throw file.Wrong($"has no '{EpsilonKey}'");
+        if (!(Math.Abs(epsilon - Epsilon) <= 1e-9)) // so that NaN is refused too
         {
             throw file.Wrong($"has a LayerNorm epsilon of {epsilon}; TorchLm's model has {Epsilon}");
         }
