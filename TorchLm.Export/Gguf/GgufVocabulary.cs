@@ -26,7 +26,7 @@ internal static class GgufVocabulary
     public const string Characters = "char";
 
     /// <summary>Kinds of tokens (llama.h, enum llama_token_type).</summary>
-    public const int Normal = 1, Control = 3, Unused = 5;
+    public const int Normal = 1, Control = 3, UserDefined = 4, Unused = 5;
 
     /// <summary>Names of ways to split that stand for the same as a pre-tokenization; the first is written.</summary>
     public static IReadOnlyDictionary<PreTokenization, string[]> Splits { get; } = new Dictionary<PreTokenization, string[]>
@@ -87,6 +87,9 @@ internal static class GgufVocabulary
 
     private static readonly byte[] s_noText = [0xff];
 
+    /// <summary>What other converters call an id that stands for nothing, too.</summary>
+    public static string Padding(int id) => string.Create(CultureInfo.InvariantCulture, $"[PAD{id}]");
+
     /// <summary>A token as "rwkv" spells it: every byte but letters and digits as \xHH.</summary>
     public static string Escape(ReadOnlySpan<byte> bytes)
     {
@@ -106,7 +109,7 @@ internal static class GgufVocabulary
     private static void AddTokens(GgufWriter file, TokenTable tokens, Func<int, string> spell)
     {
         int[] ids = [.. Enumerable.Range(0, tokens.Size)];
-        file.Add("tokenizer.ggml.tokens", [.. ids.Select(id => tokens.IsGap(id) ? $"[PAD{id}]" : spell(id))]);
+        file.Add("tokenizer.ggml.tokens", [.. ids.Select(id => tokens.IsGap(id) ? Padding(id) : spell(id))]);
         file.Add("tokenizer.ggml.token_type", [.. ids.Select(id => tokens.IsSpecial(id) ? Control : tokens.IsGap(id) ? Unused : Normal)]);
     }
 
