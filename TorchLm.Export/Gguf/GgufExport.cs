@@ -21,17 +21,22 @@ public static class GgufExport
     /// <param name="overwrite">Whether a file in that place is replaced.</param>
     /// <param name="progress">Told the share that is written.</param>
     /// <param name="cancel">Stops between two tensors; nothing is left then.</param>
-    /// <exception cref="InputException">The model cannot be said in this format, a value does not fit the type, or the file cannot be made.</exception>
+    /// <exception cref="InputException">
+    /// The model cannot be said in this format, a value does not fit the type, or the file cannot be made.
+    /// </exception>
     /// <exception cref="IOException">The disk refuses.</exception>
     public static GgufFile Write(ModelSource model, string path, GgufType type, bool overwrite = false, IProgress<double>? progress = null,
         CancellationToken cancel = default)
     {
         if (Directory.Exists(path)) throw new InputException($"--out is '{path}', but that is a folder; name a file.");
-        if (File.Exists(path) && !overwrite) throw new InputException($"'{path}' exists already: replace it with --overwrite, or name another --out.");
+        if (File.Exists(path) && !overwrite)
+        {
+            throw new InputException($"'{path}' exists already: replace it with --overwrite, or name another --out.");
+        }
         if (model.Config.Gelu != "tanh")
         {
-            throw new InputException("The model computes GELU in its exact form, and llama.cpp's gpt2 always in the tanh form, so that it would write other text: " +
-                "export it with --format hf or onnx.");
+            throw new InputException("The model computes GELU in its exact form, and llama.cpp's gpt2 always in the tanh form, so that it " +
+                "would write other text: export it with --format hf or onnx.");
         }
         List<Matrix> tensors = [.. Gpt2Weights.Describe(model.Config).Select(t => new Matrix(t.Name, t.Shape, type))];
         try
@@ -46,7 +51,8 @@ public static class GgufExport
         return new GgufFile(new FileInfo(path).Length, tensors.Count(t => t.FellBack), GgufVocabulary.NeedsOwnCharacters(model.Tokenizer));
     }
 
-    private static void Write(Stream stream, ModelSource model, List<Matrix> tensors, GgufType type, IProgress<double>? progress, CancellationToken cancel)
+    private static void Write(
+        Stream stream, ModelSource model, List<Matrix> tensors, GgufType type, IProgress<double>? progress, CancellationToken cancel)
     {
         var file = new GgufWriter(stream);
         AddShape(file, model, type);
@@ -102,8 +108,8 @@ public static class GgufExport
     /// <summary>One weight that is not finite, or whose block's scale would not be, would spoil the 31 others of its block.</summary>
     private static void RequireScale(Tensor value, Matrix tensor)
     {
-        using Tensor magnitudes = value.abs(), highest = magnitudes.max();
-        float found = highest.item<float>(), largest = GgufTypes.Largest(tensor.Type);
+        using Tensor highest = value.max(), lowest = value.min(); // no copy of what may be large
+        float found = Math.Max(highest.item<float>(), -lowest.item<float>()), largest = GgufTypes.Largest(tensor.Type);
         if (!(found <= largest)) // so that NaN is refused too
         {
             throw new InputException($"The tensor '{tensor.Name}' holds values up to {found:0.#}, and blocks of " +

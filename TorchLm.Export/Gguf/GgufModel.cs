@@ -28,7 +28,8 @@ internal sealed class GgufModel : IForeignModel
             throw file.Wrong($"has a LayerNorm epsilon of {epsilon}; TorchLm's model has {Epsilon}");
         }
         var weights = new Gpt2Tensors(file);
-        long vocabulary = weights.ShapeOf(Gpt2Weights.Tokens) is [var rows, _] ? rows : throw file.Wrong("has no token_embd.weight with two dimensions");
+        long vocabulary = weights.ShapeOf(Gpt2Weights.Tokens) is [var rows, _] ? rows
+            : throw file.Wrong("has no token_embd.weight with two dimensions");
         if (vocabulary * width > int.MaxValue) throw file.Wrong("has a vocabulary that is too large");
         Config = new ModelConfig
         {
@@ -104,7 +105,8 @@ internal sealed class GgufModel : IForeignModel
         {
             if (!file.Names.Contains(Head)) return;
             using Tensor head = file.Read(Head), tokens = Read(Gpt2Weights.Tokens);
-            if (!head.Equals(tokens)) throw file.Wrong($"has an output head ({Head}) of its own; only models whose head is the token embedding can be imported");
+            if (head.Equals(tokens)) return;
+            throw file.Wrong($"has an output head ({Head}) of its own; only models whose head is the token embedding can be imported");
         }
 
         public void Dispose() => file.Dispose();

@@ -91,7 +91,9 @@ internal sealed class GgufReader : IDisposable
         : value is double number ? number : throw Wrong($"has '{key}' that is not a floating-point number");
 
     /// <summary>Reads a tensor as float32. The caller owns it.</summary>
-    /// <exception cref="InputException">There is none of that name, it is quantised in a way that TorchLm does not read, or the file ends early.</exception>
+    /// <exception cref="InputException">
+    /// There is none of that name, it is quantised in a way that TorchLm does not read, or the file ends early.
+    /// </exception>
     public Tensor Read(string name)
     {
         if (!_tensors.TryGetValue(name, out Entry? entry)) throw Wrong($"has no tensor '{name}'");
@@ -131,7 +133,9 @@ internal sealed class GgufReader : IDisposable
         if (!_metadata.TryAdd(key, ReadValue(ReadUInt32(), key))) throw Wrong($"has the key '{key}' twice");
     }
 
-    /// <summary>Integers become long, floating-point numbers double, arrays arrays of strings or of long (others are skipped as an empty array of object).</summary>
+    /// <summary>
+    /// Integers become long, floating-point numbers double, arrays arrays of strings or of long (others are skipped as an empty array of object).
+    /// </summary>
     private object ReadValue(uint type, string key) => type switch
     {
         0 => (long)ReadBytes(1)[0],
@@ -154,7 +158,14 @@ internal sealed class GgufReader : IDisposable
     {
         uint type = ReadUInt32();
         ulong count = ReadUInt64();
-        int size = type switch { 0 or 1 or 7 => 1, 2 or 3 => 2, 4 or 5 or 6 => 4, 8 or 10 or 11 or 12 => 8, _ => throw Wrong($"has '{key}' that is a list of lists or of an unknown type") };
+        int size = type switch
+        {
+            0 or 1 or 7 => 1,
+            2 or 3 => 2,
+            4 or 5 or 6 => 4,
+            8 or 10 or 11 or 12 => 8, // a text has at least its length
+            _ => throw Wrong($"has '{key}' that is a list of lists or of an unknown type"),
+        };
         RequireRoom(count, size, $"values in '{key}'");
         if (type == 8)
         {
@@ -195,9 +206,15 @@ internal sealed class GgufReader : IDisposable
         }
         uint number = ReadUInt32();
         ulong offset = ReadUInt64();
-        if (offset % (ulong)alignment != 0 || offset > (ulong)_file.Length) throw Wrong($"has a tensor '{name}' at offset {offset}, which is not aligned or not in the file");
+        if (offset % (ulong)alignment != 0 || offset > (ulong)_file.Length)
+        {
+            throw Wrong($"has a tensor '{name}' at offset {offset}, which is not aligned or not in the file");
+        }
         GgufType? type = GgufTypes.Find(number);
-        if (type is { } known && GgufTypes.IsQuantized(known) && shape[^1] % GgufTypes.BlockSize != 0) throw Wrong($"has a quantised tensor '{name}' with rows of {shape[^1]} weights");
+        if (type is { } known && GgufTypes.IsQuantized(known) && shape[^1] % GgufTypes.BlockSize != 0)
+        {
+            throw Wrong($"has a quantised tensor '{name}' with rows of {shape[^1]} weights");
+        }
         long bytes = type is null ? 0 : GgufTypes.Bytes(type.Value, (long)weights); // how large an unknown type is, is not known
         if (!_tensors.TryAdd(name, new Entry(number, shape, (long)offset, bytes))) throw Wrong($"has the tensor '{name}' twice");
     }

@@ -1,6 +1,8 @@
 namespace TorchLm.Export.Gguf;
 
-/// <summary>What the matrices of a GGUF file are stored in; vectors (norms, biases) are float32 always, because llama.cpp computes with them directly.</summary>
+/// <summary>
+/// What the matrices of a GGUF file are stored in; vectors (norms, biases) are float32 always, because llama.cpp computes with them directly.
+/// </summary>
 public enum GgufType
 {
     /// <summary>32 bits a weight, exactly as trained.</summary>

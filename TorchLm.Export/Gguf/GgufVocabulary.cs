@@ -7,16 +7,16 @@ namespace TorchLm.Export.Gguf;
 
 /// <summary>A tokenizer as llama.cpp's metadata, so that it makes the same ids of a text.</summary>
 /// <remarks>
-/// <para>Byte-level BPE is llama.cpp's "gpt2", with the name of a way to split into words: <c>gpt-2</c>; <c>dbrx</c> for cl100k's (llama-bpe has the same, but
-/// adds a begin token and takes whole words before merges); <c>gpt-4o</c> for o200k's.</para>
+/// <para>Byte-level BPE is llama.cpp's "gpt2", with the name of a way to split into words: <c>gpt-2</c>; <c>dbrx</c> for cl100k's (llama-bpe has
+/// the same, but adds a begin token and takes whole words before merges); <c>gpt-4o</c> for o200k's.</para>
 /// <para>With "gpt2" llama.cpp takes token 11 for the end of a text where the file names none, and there is no key to say that there is
 /// none. So a vocabulary without an end-of-text token names a token that no text is made of: byte-level BPE the byte FF, which is nowhere
 /// in UTF-8, characters their first special token. See <see cref="End"/>.</para>
 /// <para>Characters with a special token are "gpt2" too: each character's UTF-8 bytes are put together by merges of their own, which cannot
 /// reach over two characters. Characters without any are "rwkv", which finds the longest token at each place and knows of no end.</para>
-/// <para>What a character vocabulary lacks llama.cpp drops without a word under "gpt2". Under "rwkv" it reads a blank instead (without an unknown token it would
-/// use the id -1), but where the vocabulary has another character with the same first byte in UTF-8, it begins again at the start of the text until memory
-/// runs out: <see cref="NeedsOwnCharacters"/>.</para>
+/// <para>What a character vocabulary lacks llama.cpp drops without a word under "gpt2". Under "rwkv" it reads a blank instead (without an unknown
+/// token it would use the id -1), but where the vocabulary has another character with the same first byte in UTF-8, it begins again at the start
+/// of the text until memory runs out: <see cref="NeedsOwnCharacters"/>.</para>
 /// </remarks>
 internal static class GgufVocabulary
 {
@@ -61,7 +61,8 @@ internal static class GgufVocabulary
             case CharTokenizer characters:
                 file.Add("tokenizer.ggml.model", "gpt2");
                 file.Add("tokenizer.ggml.pre", Splits[PreTokenization.Gpt2][0]);
-                AddTokens(file, characters.Tokens, id => characters.Tokens.IsSpecial(id) ? Encoding.UTF8.GetString(characters.GetBytes(id)) : ByteAlphabet.Spell(characters.GetBytes(id)));
+                AddTokens(file, characters.Tokens, id => characters.Tokens.IsSpecial(id) ? Encoding.UTF8.GetString(characters.GetBytes(id))
+                    : ByteAlphabet.Spell(characters.GetBytes(id)));
                 file.Add("tokenizer.ggml.merges", ByteMerges(characters));
                 file.Add(KindKey, Characters);
                 break;
@@ -94,7 +95,11 @@ internal static class GgufVocabulary
     public static string Escape(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();
-        foreach (byte b in bytes) text.Append(char.IsAsciiLetterOrDigit((char)b) ? ((char)b).ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{b:x2}"));
+        foreach (byte b in bytes)
+        {
+            if (char.IsAsciiLetterOrDigit((char)b)) text.Append((char)b);
+            else text.Append(CultureInfo.InvariantCulture, $"\\x{b:x2}");
+        }
         return text.ToString();
     }
 
@@ -114,8 +119,8 @@ internal static class GgufVocabulary
     }
 
     /// <summary>
-    /// The rules that put each character's bytes together, first two, then with the third and fourth. A byte that begins a character is never followed by one
-    /// that belongs to another, so no rule joins two characters; what is half-way a character need not be a token.
+    /// The rules that put each character's bytes together, first two, then with the third and fourth. A byte that begins a character is never
+    /// followed by one that belongs to another, so no rule joins two characters; what is half-way a character need not be a token.
     /// </summary>
     private static string[] ByteMerges(CharTokenizer characters)
     {
