@@ -145,6 +145,52 @@ public sealed class GgufExportTests : IDisposable
         Assert.Equal(files, _folder.Files());
     }
 
+    [Fact]
+    public void An_earlier_export_is_replaced_only_where_that_is_asked_for()
+    {
+        using ModelSource source = SavedRuns.Open(SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe));
+        GgufExport.Write(source, _folder["x.gguf"], GgufType.F32);
+        byte[] first = File.ReadAllBytes(_folder["x.gguf"]);
+        string sentence = Assert.Throws<InputException>(() => GgufExport.Write(source, _folder["x.gguf"], GgufType.F16)).Message;
+        Assert.Contains("--overwrite", sentence, StringComparison.Ordinal);
+        Assert.Equal(first, File.ReadAllBytes(_folder["x.gguf"]));
+        GgufExport.Write(source, _folder["x.gguf"], GgufType.F16, overwrite: true);
+        Assert.Equal("u32 1", GgufBytes.Read(File.ReadAllBytes(_folder["x.gguf"])).Metadata["general.file_type"]);
+    }
+
+    [Theory]
+    [InlineData("run", "that is a folder")]
+    [InlineData("new/", "that is a folder")]
+    [InlineData("run/config.json/x.gguf", "Cannot make the folder of")]
+    public void A_place_for_no_file_is_refused(string place, string sentence)
+    {
+        using ModelSource source = SavedRuns.Open(SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe));
+        string[] files = _folder.Files();
+        var failure = Assert.Throws<InputException>(() => GgufExport.Write(source, _folder[place], GgufType.F32, overwrite: true));
+        Assert.Contains(sentence, failure.Message, StringComparison.Ordinal);
+        Assert.Equal(files, _folder.Files());
+    }
+
+    /// <summary>--overwrite with a mistyped --out must not cost a text, nor the weights that are being exported.</summary>
+    [Fact]
+    public void What_is_no_export_is_never_replaced()
+    {
+        RunFolder run = SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe);
+        using ModelSource source = SavedRuns.Open(run);
+        string[] paths =
+        [
+            SavedRuns.WeightsOf(run), run.ConfigPath, _folder.Write("novel.txt", "GGUG: a novel"u8.ToArray()),
+            _folder.Write("short", "GGU"u8.ToArray()), _folder.Write("empty", []),
+        ];
+        foreach (string path in paths)
+        {
+            byte[] before = File.ReadAllBytes(path);
+            string sentence = Assert.Throws<InputException>(() => GgufExport.Write(source, path, GgufType.F32, overwrite: true)).Message;
+            Assert.Contains($"'{path}' is no GGUF file", sentence, StringComparison.Ordinal);
+            Assert.Equal(before, File.ReadAllBytes(path));
+        }
+    }
+
     [Theory]
     [InlineData(true, "bpe", true)]
     [InlineData(false, "bpe", true)]
