@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
@@ -18,25 +19,30 @@ public static class GgufExport
     /// <param name="model">The model.</param>
     /// <param name="path">The file, which appears whole or not at all.</param>
     /// <param name="type">What matrices are stored in.</param>
-    /// <param name="overwrite">Whether a file in that place is replaced.</param>
+    /// <param name="overwrite">Whether a GGUF file in that place is replaced.</param>
     /// <param name="progress">Told the share that is written.</param>
     /// <param name="cancel">Stops between two tensors; nothing is left then.</param>
-    /// <exception cref="InputException">The model cannot be said in this format, a value does not fit the type, or the file cannot be made.</exception>
+    /// <exception cref="InputException">
+    /// The model cannot be said in this format, a value does not fit the type, or the file cannot be made.
+    /// </exception>
     /// <exception cref="IOException">The disk refuses.</exception>
     public static GgufFile Write(ModelSource model, string path, GgufType type, bool overwrite = false, IProgress<double>? progress = null,
         CancellationToken cancel = default)
     {
-        if (Directory.Exists(path)) throw new InputException($"--out is '{path}', but that is a folder; name a file.");
-        if (File.Exists(path) && !overwrite) throw new InputException($"'{path}' exists already: replace it with --overwrite, or name another --out.");
+        if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
+        {
+            throw new InputException($"--out is '{path}', but that is a folder; name a file.");
+        }
+        if (File.Exists(path)) RefuseUsed(path, overwrite);
         if (model.Config.Gelu != "tanh")
         {
-            throw new InputException("The model computes GELU in its exact form, and llama.cpp's gpt2 always in the tanh form, so that it would write other text: " +
-                "export it with --format hf or onnx.");
+            throw new InputException("The model computes GELU in its exact form, and llama.cpp's gpt2 always in the tanh form, so that it " +
+                "would write other text: export it with --format hf or onnx.");
         }
         List<Matrix> tensors = [.. Gpt2Weights.Describe(model.Config).Select(t => new Matrix(t.Name, t.Shape, type))];
+        MakeFolderOf(path);
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             DurableFile.Write(path, stream => Write(stream, model, tensors, type, progress, cancel));
         }
         catch (UnauthorizedAccessException e)
@@ -46,7 +52,38 @@ public static class GgufExport
         return new GgufFile(new FileInfo(path).Length, tensors.Count(t => t.FellBack), GgufVocabulary.NeedsOwnCharacters(model.Tokenizer));
     }
 
-    private static void Write(Stream stream, ModelSource model, List<Matrix> tensors, GgufType type, IProgress<double>? progress, CancellationToken cancel)
+    private static void MakeFolderOf(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"Cannot make the folder of '{path}': {e.Message} Choose another --out.", e);
+        }
+    }
+
+    /// <summary>Only a GGUF file is replaced: a mistyped --out may name a text, or the weights that are being exported.</summary>
+    private static void RefuseUsed(string path, bool overwrite)
+    {
+        if (!overwrite) throw new InputException($"'{path}' exists already: replace it with --overwrite, or name another --out.");
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            byte[] magic = new byte[4];
+            if (file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
+                && BinaryPrimitives.ReadUInt32LittleEndian(magic) == GgufWriter.Magic) return;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"Cannot read '{path}', which --overwrite would replace: {e.Message} Name another --out.", e);
+        }
+        throw new InputException($"'{path}' is no GGUF file, and nothing else may be replaced: name another --out.");
+    }
+
+    private static void Write(
+        Stream stream, ModelSource model, List<Matrix> tensors, GgufType type, IProgress<double>? progress, CancellationToken cancel)
     {
         var file = new GgufWriter(stream);
         AddShape(file, model, type);
@@ -91,11 +128,24 @@ public static class GgufExport
                 _ => ScalarType.Float32,
             }, tensor.Name).bytes;
         }
+        RequireScale(value, tensor);
         byte[] blocks = new byte[tensor.Bytes];
         ReadOnlySpan<float> weights = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(value.bytes);
         if (tensor.Type == GgufType.Q8) QuantizedBlocks.ToQ8(weights, blocks);
         else QuantizedBlocks.ToQ4(weights, blocks);
         return blocks;
+    }
+
+    /// <summary>One weight that is not finite, or whose block's scale would not be, would spoil the 31 others of its block.</summary>
+    private static void RequireScale(Tensor value, Matrix tensor)
+    {
+        using Tensor highest = value.max(), lowest = value.min(); // no copy of what may be large
+        float found = Math.Max(highest.item<float>(), -lowest.item<float>()), largest = GgufTypes.Largest(tensor.Type);
+        if (!(found <= largest)) // so that NaN is refused too
+        {
+            throw new InputException($"The tensor '{tensor.Name}' holds values up to {found:0.#}, and blocks of " +
+                $"{(tensor.Type == GgufType.Q8 ? "q8_0" : "q4_0")} end at {largest:0}: export in bf16 or fp32.");
+        }
     }
 
     /// <summary>A tensor as it will be in the file: its orientation there, and what it is stored in.</summary>

@@ -9,6 +9,7 @@ namespace TorchLm.Export.Gguf;
 /// <summary>A GPT-2 model in a GGUF file, whoever wrote it.</summary>
 internal sealed class GgufModel : IForeignModel
 {
+    private const string EpsilonKey = "gpt2.attention.layer_norm_epsilon";
     private const double Epsilon = 1e-5;
 
     private readonly GgufReader _file;
@@ -21,12 +22,14 @@ internal sealed class GgufModel : IForeignModel
         int width = file.Count("gpt2.embedding_length"), heads = file.Count("gpt2.attention.head_count");
         if (width % heads != 0) throw file.Wrong($"says {heads} heads, which do not divide the width {width}");
         if (file.Count("gpt2.feed_forward_length") != 4L * width) throw file.Wrong("has an MLP that is not 4 times as wide as the model");
-        if (file.Number("gpt2.attention.layer_norm_epsilon") is { } epsilon && Math.Abs(epsilon - Epsilon) > 1e-9)
+        double epsilon = file.Number(EpsilonKey) ?? throw file.Wrong($"has no '{EpsilonKey}'");
+        if (!(Math.Abs(epsilon - Epsilon) <= 1e-9)) // so that NaN is refused too
         {
             throw file.Wrong($"has a LayerNorm epsilon of {epsilon}; TorchLm's model has {Epsilon}");
         }
         var weights = new Gpt2Tensors(file);
-        long vocabulary = weights.ShapeOf(Gpt2Weights.Tokens) is [var rows, _] ? rows : throw file.Wrong("has no token_embd.weight with two dimensions");
+        long vocabulary = weights.ShapeOf(Gpt2Weights.Tokens) is [var rows, _] ? rows
+            : throw file.Wrong("has no token_embd.weight with two dimensions");
         if (vocabulary * width > int.MaxValue) throw file.Wrong("has a vocabulary that is too large");
         Config = new ModelConfig
         {
@@ -102,7 +105,8 @@ internal sealed class GgufModel : IForeignModel
         {
             if (!file.Names.Contains(Head)) return;
             using Tensor head = file.Read(Head), tokens = Read(Gpt2Weights.Tokens);
-            if (!head.Equals(tokens)) throw file.Wrong($"has an output head ({Head}) of its own; only models whose head is the token embedding can be imported");
+            if (head.Equals(tokens)) return;
+            throw file.Wrong($"has an output head ({Head}) of its own; only models whose head is the token embedding can be imported");
         }
 
         public void Dispose() => file.Dispose();

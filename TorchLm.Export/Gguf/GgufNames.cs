@@ -12,7 +12,8 @@ internal static class GgufNames
 
     private static readonly (string HuggingFace, string Gguf)[] s_block =
     [
-        ("ln_1", "attn_norm"), ("attn.c_attn", "attn_qkv"), ("attn.c_proj", "attn_output"), ("ln_2", "ffn_norm"), ("mlp.c_fc", "ffn_up"), ("mlp.c_proj", "ffn_down"),
+        ("ln_1", "attn_norm"), ("attn.c_attn", "attn_qkv"), ("attn.c_proj", "attn_output"),
+        ("ln_2", "ffn_norm"), ("mlp.c_fc", "ffn_up"), ("mlp.c_proj", "ffn_down"),
     ];
 
     /// <summary>llama.cpp's name of a tensor that has Hugging Face's.</summary>
@@ -24,7 +25,8 @@ internal static class GgufNames
         Translate(name, Block, HeadOfBlock, [.. s_whole.Select(p => (p.Gguf, p.HuggingFace))], [.. s_block.Select(p => (p.Gguf, p.HuggingFace))]);
 
     /// <summary>Whether Hugging Face keeps this matrix [in, out], where llama.cpp has [out, in].</summary>
-    public static bool IsTransposed(string huggingFace) => huggingFace.Contains(".c_", StringComparison.Ordinal) && huggingFace.EndsWith(".weight", StringComparison.Ordinal);
+    public static bool IsTransposed(string huggingFace) =>
+        huggingFace.Contains(".c_", StringComparison.Ordinal) && huggingFace.EndsWith(".weight", StringComparison.Ordinal);
 
     private static string? Translate(string name, string prefix, string newPrefix, (string From, string To)[] whole, (string From, string To)[] block)
     {

@@ -7,12 +7,16 @@ using static TorchSharp.torch;
 namespace TorchLm.Export.Gguf;
 
 /// <summary>
-/// Reads a GGUF file, version 2 or 3, trusting none of it: every length is checked against what is left of the file before anything is allocated for it, and
-/// every tensor's values lie in the file, aligned, and in no other's.
+/// Reads a GGUF file, version 2 or 3, trusting none of it: every length is checked against what is left of the file, and of a head of
+/// 256 MB, before anything is allocated for it, and every tensor's values lie in the file, aligned, and in no other's.
 /// </summary>
 internal sealed class GgufReader : IDisposable
 {
-    private const int NameLimit = 4096, DimensionLimit = 4;
+    private const int NameLimit = 4096, DimensionLimit = 4, AlignmentLimit = 1 << 20;
+
+    // A sparse or packed file of many gigabytes costs its sender nothing, so that its length alone justifies no allocation. The largest vocabularies
+    // that are about, with their merges, take some 20 MB.
+    private const long HeadLimit = 256 << 20;
 
     private readonly Stream _file;
     private readonly Dictionary<string, object> _metadata = [];
@@ -87,12 +91,14 @@ internal sealed class GgufReader : IDisposable
         : value is double number ? number : throw Wrong($"has '{key}' that is not a floating-point number");
 
     /// <summary>Reads a tensor as float32. The caller owns it.</summary>
-    /// <exception cref="InputException">There is none of that name, it is quantised in a way that TorchLm does not read, or the file ends early.</exception>
+    /// <exception cref="InputException">
+    /// There is none of that name, it is quantised in a way that TorchLm does not read, or the file ends early.
+    /// </exception>
     public Tensor Read(string name)
     {
         if (!_tensors.TryGetValue(name, out Entry? entry)) throw Wrong($"has no tensor '{name}'");
         GgufType type = GgufTypes.Find(entry.TypeNumber)
-            ?? throw Wrong($"holds '{name}' in ggml's type number {entry.TypeNumber}; fp32, fp16, bf16, q8_0 and q4_0 can be read");
+            ?? throw Wrong($"holds '{name}' in {GgufTypes.NameOf(entry.TypeNumber)}; fp32, fp16, bf16, q8_0 and q4_0 can be read");
         using var scope = NewDisposeScope();
         _file.Position = _dataStart + entry.Offset;
         if (GgufTypes.IsQuantized(type))
@@ -127,7 +133,9 @@ internal sealed class GgufReader : IDisposable
         if (!_metadata.TryAdd(key, ReadValue(ReadUInt32(), key))) throw Wrong($"has the key '{key}' twice");
     }
 
-    /// <summary>Integers become long, floating-point numbers double, arrays arrays of strings or of long (others are skipped as an empty array of object).</summary>
+    /// <summary>
+    /// Integers become long, floating-point numbers double, arrays arrays of strings or of long (others are skipped as an empty array of object).
+    /// </summary>
     private object ReadValue(uint type, string key) => type switch
     {
         0 => (long)ReadBytes(1)[0],
@@ -150,7 +158,14 @@ internal sealed class GgufReader : IDisposable
     {
         uint type = ReadUInt32();
         ulong count = ReadUInt64();
-        int size = type switch { 0 or 1 or 7 => 1, 2 or 3 => 2, 4 or 5 or 6 => 4, 8 or 10 or 11 or 12 => 8, _ => throw Wrong($"has '{key}' that is a list of lists or of an unknown type") };
+        int size = type switch
+        {
+            0 or 1 or 7 => 1,
+            2 or 3 => 2,
+            4 or 5 or 6 => 4,
+            8 or 10 or 11 or 12 => 8, // a text has at least its length
+            _ => throw Wrong($"has '{key}' that is a list of lists or of an unknown type"),
+        };
         RequireRoom(count, size, $"values in '{key}'");
         if (type == 8)
         {
@@ -171,8 +186,8 @@ internal sealed class GgufReader : IDisposable
     private int ReadAlignment()
     {
         if (!_metadata.TryGetValue("general.alignment", out object? value)) return GgufWriter.Alignment;
-        return value is long alignment and >= 8 and <= 1 << 20 && (alignment & (alignment - 1)) == 0 ? (int)alignment
-            : throw Wrong("has a general.alignment that is no power of two from 8 up");
+        return value is long alignment and >= 8 and <= AlignmentLimit && (alignment & (alignment - 1)) == 0 ? (int)alignment
+            : throw Wrong($"has a general.alignment that is no power of two from 8 to {AlignmentLimit}");
     }
 
     private void ReadTensor(int alignment)
@@ -191,9 +206,15 @@ internal sealed class GgufReader : IDisposable
         }
         uint number = ReadUInt32();
         ulong offset = ReadUInt64();
-        if (offset % (ulong)alignment != 0 || offset > (ulong)_file.Length) throw Wrong($"has a tensor '{name}' at offset {offset}, which is not aligned or not in the file");
+        if (offset % (ulong)alignment != 0 || offset > (ulong)_file.Length)
+        {
+            throw Wrong($"has a tensor '{name}' at offset {offset}, which is not aligned or not in the file");
+        }
         GgufType? type = GgufTypes.Find(number);
-        if (type is { } known && GgufTypes.IsQuantized(known) && shape[^1] % GgufTypes.BlockSize != 0) throw Wrong($"has a quantised tensor '{name}' with rows of {shape[^1]} weights");
+        if (type is { } known && GgufTypes.IsQuantized(known) && shape[^1] % GgufTypes.BlockSize != 0)
+        {
+            throw Wrong($"has a quantised tensor '{name}' with rows of {shape[^1]} weights");
+        }
         long bytes = type is null ? 0 : GgufTypes.Bytes(type.Value, (long)weights); // how large an unknown type is, is not known
         if (!_tensors.TryAdd(name, new Entry(number, shape, (long)offset, bytes))) throw Wrong($"has the tensor '{name}' twice");
     }
@@ -209,15 +230,20 @@ internal sealed class GgufReader : IDisposable
         }
     }
 
+    /// <summary>Bytes that the head may still have.</summary>
+    private long Room => Math.Max(0, Math.Min(_file.Length, HeadLimit) - _file.Position);
+
+    private string TooMuch => _file.Length <= HeadLimit ? "more than it has room for" : $"more than a head of {HeadLimit >> 20} MB has room for";
+
     private void RequireRoom(ulong count, int size, string what)
     {
-        if (count > (ulong)(_file.Length - _file.Position) / (ulong)size) throw Wrong($"promises {count} {what}, more than it has room for");
+        if (count > (ulong)Room / (ulong)size) throw Wrong($"promises {count} {what}, {TooMuch}");
     }
 
     private string ReadString(long limit)
     {
         ulong length = ReadUInt64();
-        if (length > (ulong)Math.Min(limit, _file.Length - _file.Position)) throw Wrong($"has a text of {length} bytes, more than it has room for");
+        if (length > (ulong)Math.Min(limit, Room)) throw Wrong($"has a text of {length} bytes, {TooMuch}");
         try
         {
             return s_utf8.GetString(ReadBytes((int)length));

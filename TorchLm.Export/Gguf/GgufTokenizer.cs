@@ -17,21 +17,38 @@ internal static class GgufTokenizer
         long[] types = file.Find<long[]>("tokenizer.ggml.token_type") ?? [.. Enumerable.Repeat((long)GgufVocabulary.Normal, tokens.Length)];
         if (types.Length != tokens.Length) throw file.Wrong($"has {tokens.Length} tokens, but {types.Length} types of tokens");
         bool isCharacters = file.Find<string>(GgufVocabulary.KindKey) == GgufVocabulary.Characters;
-        if (model != "gpt2" && !(model == "rwkv" && isCharacters)) throw file.Wrong($"has the tokenizer '{model}'; only gpt2's (byte-level BPE) can be imported");
+        if (model != "gpt2" && !(model == "rwkv" && isCharacters))
+        {
+            throw file.Wrong($"has the tokenizer '{model}'; only gpt2's (byte-level BPE) can be imported");
+        }
         PreTokenization? split = isCharacters ? null : Split(file);
         string[] merges = isCharacters ? [] : file.Find<string[]>("tokenizer.ggml.merges") ?? [];
         Func<string, string> spell = !isCharacters ? text => text : model == "rwkv" ? Unescape : text => FromBytes(ByteAlphabet.Read(text) ?? [0xff]);
+        long[] kinds = [.. types.Select((type, id) => Kind(file, tokens[id], type, id))];
         int[] ids = [.. Enumerable.Range(0, tokens.Length)];
         return new TokenizerParts(
-            ids.Where(id => types[id] is not (GgufVocabulary.Control or GgufVocabulary.Unused)).Select(id => KeyValuePair.Create(spell(tokens[id]), id)),
-            ids.Where(id => types[id] == GgufVocabulary.Control).Select(id => KeyValuePair.Create(tokens[id], id)), merges, split).Build(file.Path);
+            ids.Where(id => kinds[id] is not (GgufVocabulary.Control or GgufVocabulary.Unused))
+                .Select(id => KeyValuePair.Create(spell(tokens[id]), id)),
+            ids.Where(id => kinds[id] == GgufVocabulary.Control).Select(id => KeyValuePair.Create(tokens[id], id)), merges, split).Build(file.Path);
     }
+
+    /// <summary>What a token is in fact, whatever its converter wrote.</summary>
+    private static long Kind(GgufReader file, string token, long type, int id) => type switch
+    {
+        // llama.cpp finds these in any text before it splits into words, as TorchLm finds none; older converters call padding so.
+        GgufVocabulary.UserDefined => token == GgufVocabulary.Padding(id) ? GgufVocabulary.Unused
+            : throw file.Wrong($"has the token '{token}' that is found in any text (user-defined), which is not supported"),
+        // llama.cpp takes it for special whatever its type, and no text makes it by merges.
+        GgufVocabulary.Normal when token == TokenTable.EndOfTextName => GgufVocabulary.Control,
+        _ => type,
+    };
 
     private static PreTokenization Split(GgufReader file)
     {
         string name = file.Find<string>("tokenizer.ggml.pre") ?? "default";
         return GgufVocabulary.Splits.FirstOrDefault(split => split.Value.Contains(name)).Key
-            ?? throw file.Wrong($"splits text into words in the way '{name}'; {string.Join(", ", GgufVocabulary.Splits.SelectMany(split => split.Value))} can be imported");
+            ?? throw file.Wrong($"splits text into words in the way '{name}'; " +
+                $"{string.Join(", ", GgufVocabulary.Splits.SelectMany(split => split.Value))} can be imported");
     }
 
     /// <summary>What <see cref="GgufVocabulary.Escape"/> wrote.</summary>

@@ -1,6 +1,8 @@
 namespace TorchLm.Export.Gguf;
 
-/// <summary>What the matrices of a GGUF file are stored in; vectors (norms, biases) are float32 always, because llama.cpp computes with them directly.</summary>
+/// <summary>
+/// What the matrices of a GGUF file are stored in; vectors (norms, biases) are float32 always, because llama.cpp computes with them directly.
+/// </summary>
 public enum GgufType
 {
     /// <summary>32 bits a weight, exactly as trained.</summary>
@@ -48,8 +50,23 @@ internal static class GgufTypes
     /// <summary>The type with that number, or null where TorchLm does not read it.</summary>
     public static GgufType? Find(uint number) => Enum.GetValues<GgufType>().Cast<GgufType?>().FirstOrDefault(type => Number(type!.Value) == number);
 
+    /// <summary>What a type that TorchLm does not read is called; files are named after it (Q4_K_M).</summary>
+    public static string NameOf(uint number) => s_others.GetValueOrDefault(number) ?? $"ggml's type number {number}";
+
+    private static readonly Dictionary<uint, string> s_others = new()
+    {
+        [3] = "q4_1", [6] = "q5_0", [7] = "q5_1", [9] = "q8_1",
+        [10] = "q2_K", [11] = "q3_K", [12] = "q4_K", [13] = "q5_K", [14] = "q6_K", [15] = "q8_K",
+        [16] = "iq2_xxs", [17] = "iq2_xs", [18] = "iq3_xxs", [19] = "iq1_s", [20] = "iq4_nl", [21] = "iq3_s", [22] = "iq2_s", [23] = "iq4_xs",
+        [24] = "8-bit integers", [25] = "16-bit integers", [26] = "32-bit integers", [27] = "64-bit integers", [28] = "double precision",
+        [29] = "iq1_m", [34] = "tq1_0", [35] = "tq2_0", [39] = "mxfp4",
+    };
+
     /// <summary>Whether weights are stored in blocks.</summary>
     public static bool IsQuantized(GgufType type) => type is GgufType.Q8 or GgufType.Q4;
+
+    /// <summary>The largest magnitude that a type's blocks can hold: their scales are in half precision, which ends at 65,504.</summary>
+    public static float Largest(GgufType type) => (float)Half.MaxValue * (type == GgufType.Q8 ? 127 : 8);
 
     /// <summary>Bytes of so many weights, which for a quantised type are whole blocks.</summary>
     public static long Bytes(GgufType type, long weights) => type switch

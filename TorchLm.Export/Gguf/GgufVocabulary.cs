@@ -7,14 +7,16 @@ namespace TorchLm.Export.Gguf;
 
 /// <summary>A tokenizer as llama.cpp's metadata, so that it makes the same ids of a text.</summary>
 /// <remarks>
-/// <para>Byte-level BPE is llama.cpp's "gpt2", with the name of a way to split into words: <c>gpt-2</c>; <c>dbrx</c> for cl100k's (llama-bpe has the same, but
-/// adds a begin token and takes whole words before merges); <c>gpt-4o</c> for o200k's.</para>
-/// <para>Characters with an end-of-text token are "gpt2" too: each character's UTF-8 bytes are put together by merges of their own, which cannot reach over
-/// two characters. Characters without one are "rwkv", which finds the longest token at each place: with "gpt2" llama.cpp would take token 11 for the
-/// end of a text, and there is no key to say that there is none.</para>
-/// <para>What a character vocabulary lacks llama.cpp drops without a word under "gpt2". Under "rwkv" it reads a blank instead (without an unknown token it would
-/// use the id -1), but where the vocabulary has another character with the same first byte in UTF-8, it begins again at the start of the text until memory
-/// runs out: <see cref="NeedsOwnCharacters"/>.</para>
+/// <para>Byte-level BPE is llama.cpp's "gpt2", with the name of a way to split into words: <c>gpt-2</c>; <c>dbrx</c> for cl100k's (llama-bpe has
+/// the same, but adds a begin token and takes whole words before merges); <c>gpt-4o</c> for o200k's.</para>
+/// <para>With "gpt2" llama.cpp takes token 11 for the end of a text where the file names none, and there is no key to say that there is
+/// none. So a vocabulary without an end-of-text token names a token that no text is made of: byte-level BPE the byte FF, which is nowhere
+/// in UTF-8, characters their first special token. See <see cref="End"/>.</para>
+/// <para>Characters with a special token are "gpt2" too: each character's UTF-8 bytes are put together by merges of their own, which cannot
+/// reach over two characters. Characters without any are "rwkv", which finds the longest token at each place and knows of no end.</para>
+/// <para>What a character vocabulary lacks llama.cpp drops without a word under "gpt2". Under "rwkv" it reads a blank instead (without an unknown
+/// token it would use the id -1), but where the vocabulary has another character with the same first byte in UTF-8, it begins again at the start
+/// of the text until memory runs out: <see cref="NeedsOwnCharacters"/>.</para>
 /// </remarks>
 internal static class GgufVocabulary
 {
@@ -24,7 +26,7 @@ internal static class GgufVocabulary
     public const string Characters = "char";
 
     /// <summary>Kinds of tokens (llama.h, enum llama_token_type).</summary>
-    public const int Normal = 1, Control = 3, Unused = 5;
+    public const int Normal = 1, Control = 3, UserDefined = 4, Unused = 5;
 
     /// <summary>Names of ways to split that stand for the same as a pre-tokenization; the first is written.</summary>
     public static IReadOnlyDictionary<PreTokenization, string[]> Splits { get; } = new Dictionary<PreTokenization, string[]>
@@ -35,7 +37,7 @@ internal static class GgufVocabulary
     };
 
     /// <summary>Whether llama.cpp must not be given text with characters outside of the vocabulary.</summary>
-    public static bool NeedsOwnCharacters(ITokenizer tokenizer) => tokenizer is CharTokenizer { EndOfTextId: null } characters
+    public static bool NeedsOwnCharacters(ITokenizer tokenizer) => tokenizer is CharTokenizer { Tokens.SpecialTokens.Count: 0 } characters
         && Enumerable.Range(0, characters.VocabularySize).Any(id => characters.GetBytes(id).Length > 1);
 
     /// <summary>Adds the keys.</summary>
@@ -50,7 +52,7 @@ internal static class GgufVocabulary
                 AddTokens(file, bytes.Tokens, bytes.GetSpelling);
                 file.Add("tokenizer.ggml.merges", [.. bytes.Merges.Select(m => bytes.GetSpelling(m.Left) + " " + bytes.GetSpelling(m.Right))]);
                 break;
-            case CharTokenizer { EndOfTextId: null } characters:
+            case CharTokenizer { Tokens.SpecialTokens.Count: 0 } characters:
                 file.Add("tokenizer.ggml.model", "rwkv");
                 AddTokens(file, characters.Tokens, id => Escape(characters.GetBytes(id)));
                 file.Add(KindKey, Characters);
@@ -59,14 +61,15 @@ internal static class GgufVocabulary
             case CharTokenizer characters:
                 file.Add("tokenizer.ggml.model", "gpt2");
                 file.Add("tokenizer.ggml.pre", Splits[PreTokenization.Gpt2][0]);
-                AddTokens(file, characters.Tokens, id => characters.Tokens.IsSpecial(id) ? Encoding.UTF8.GetString(characters.GetBytes(id)) : ByteAlphabet.Spell(characters.GetBytes(id)));
+                AddTokens(file, characters.Tokens, id => characters.Tokens.IsSpecial(id) ? Encoding.UTF8.GetString(characters.GetBytes(id))
+                    : ByteAlphabet.Spell(characters.GetBytes(id)));
                 file.Add("tokenizer.ggml.merges", ByteMerges(characters));
                 file.Add(KindKey, Characters);
                 break;
             default:
                 throw new InputException($"The model's tokenizer ({tokenizer.Kind}) cannot be put into a GGUF file.");
         }
-        if (tokenizer.EndOfTextId is { } end)
+        if (End(tokenizer) is { } end)
         {
             file.Add("tokenizer.ggml.bos_token_id", (uint)end);
             file.Add("tokenizer.ggml.eos_token_id", (uint)end);
@@ -74,11 +77,29 @@ internal static class GgufVocabulary
         file.Add("tokenizer.ggml.add_bos_token", false);
     }
 
+    /// <summary>What llama.cpp takes for the end of a text; null where it is told of none, which only "rwkv" can say.</summary>
+    public static int? End(ITokenizer tokenizer) => tokenizer.EndOfTextId ?? tokenizer switch
+    {
+        ByteLevelTokenizer bytes => Enumerable.Range(0, bytes.VocabularySize).First(id =>
+            !bytes.Tokens.IsSpecial(id) && !bytes.Tokens.IsGap(id) && bytes.GetBytes(id).SequenceEqual(s_noText)),
+        CharTokenizer characters when characters.Tokens.SpecialTokens.Count > 0 => characters.Tokens.SpecialTokens.Values.Min(),
+        _ => null,
+    };
+
+    private static readonly byte[] s_noText = [0xff];
+
+    /// <summary>What other converters call an id that stands for nothing, too.</summary>
+    public static string Padding(int id) => string.Create(CultureInfo.InvariantCulture, $"[PAD{id}]");
+
     /// <summary>A token as "rwkv" spells it: every byte but letters and digits as \xHH.</summary>
     public static string Escape(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();
-        foreach (byte b in bytes) text.Append(char.IsAsciiLetterOrDigit((char)b) ? ((char)b).ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{b:x2}"));
+        foreach (byte b in bytes)
+        {
+            if (char.IsAsciiLetterOrDigit((char)b)) text.Append((char)b);
+            else text.Append(CultureInfo.InvariantCulture, $"\\x{b:x2}");
+        }
         return text.ToString();
     }
 
@@ -93,13 +114,13 @@ internal static class GgufVocabulary
     private static void AddTokens(GgufWriter file, TokenTable tokens, Func<int, string> spell)
     {
         int[] ids = [.. Enumerable.Range(0, tokens.Size)];
-        file.Add("tokenizer.ggml.tokens", [.. ids.Select(id => tokens.IsGap(id) ? $"[PAD{id}]" : spell(id))]);
+        file.Add("tokenizer.ggml.tokens", [.. ids.Select(id => tokens.IsGap(id) ? Padding(id) : spell(id))]);
         file.Add("tokenizer.ggml.token_type", [.. ids.Select(id => tokens.IsSpecial(id) ? Control : tokens.IsGap(id) ? Unused : Normal)]);
     }
 
     /// <summary>
-    /// The rules that put each character's bytes together, first two, then with the third and fourth. A byte that begins a character is never followed by one
-    /// that belongs to another, so no rule joins two characters; what is half-way a character need not be a token.
+    /// The rules that put each character's bytes together, first two, then with the third and fourth. A byte that begins a character is never
+    /// followed by one that belongs to another, so no rule joins two characters; what is half-way a character need not be a token.
     /// </summary>
     private static string[] ByteMerges(CharTokenizer characters)
     {

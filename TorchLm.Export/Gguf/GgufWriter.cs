@@ -4,8 +4,8 @@ using System.Text;
 namespace TorchLm.Export.Gguf;
 
 /// <summary>
-/// Writes GGUF version 3 (ggml's docs/gguf.md): a header, metadata, descriptions of tensors, and their values, each at a multiple of 32 bytes. Everything
-/// is little-endian, and a tensor's dimensions stand innermost first.
+/// Writes GGUF version 3 (ggml's docs/gguf.md): a header, metadata, descriptions of tensors, and their values, each at a multiple of 32 bytes.
+/// Everything is little-endian, and a tensor's dimensions stand innermost first.
 /// </summary>
 internal sealed class GgufWriter(Stream stream)
 {

@@ -3,13 +3,13 @@ using System.Buffers.Binary;
 namespace TorchLm.Export.Gguf;
 
 /// <summary>
-/// ggml's simple block formats (ggml-common.h, block_q8_0 and block_q4_0), rounded as its reference implementation rounds. A block holds 32 neighbouring
-/// weights of a row.
+/// ggml's simple block formats (ggml-common.h, block_q8_0 and block_q4_0), rounded as its reference implementation rounds. A block holds 32
+/// neighbouring weights of a row.
 /// </summary>
 /// <remarks>
 /// Q8_0: a half-precision scale d, then 32 signed bytes q; a weight is d · q. d is the largest magnitude / 127.
-/// Q4_0: a half-precision scale d, then 16 bytes; byte i holds weight i in its low and weight i + 16 in its high four bits, each as q + 8; a weight is d · q.
-/// d is the value of largest magnitude / -8, so that this value is met exactly by q = -8.
+/// Q4_0: a half-precision scale d, then 16 bytes; byte i holds weight i in its low and weight i + 16 in its high four bits, each as q + 8;
+/// a weight is d · q. d is the value of largest magnitude / -8, so that this value is met exactly by q = -8.
 /// Quotients are rounded by the scale in float32, before that is rounded to half precision.
 /// </remarks>
 internal static class QuantizedBlocks

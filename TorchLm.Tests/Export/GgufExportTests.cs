@@ -108,6 +108,26 @@ public sealed class GgufExportTests : IDisposable
         Assert.False(File.Exists(_folder["x.gguf"]));
     }
 
+    /// <summary>Blocks have a scale in half precision, which would be infinite.</summary>
+    [Theory]
+    [InlineData(GgufType.Q4, 65504f * 8 * 1.01f)]
+    [InlineData(GgufType.Q8, 65504f * 127 * 1.01f)]
+    [InlineData(GgufType.Q8, float.PositiveInfinity)]
+    [InlineData(GgufType.Q4, float.NaN)]
+    public void Weights_that_no_block_holds_are_refused(GgufType type, float weight)
+    {
+        RunFolder run = SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe, model =>
+        {
+            using var noGradient = TorchSharp.torch.no_grad();
+            using TorchSharp.torch.Tensor row = SmallModel.Parameter(model, "blocks.0.mlp.expand.weight").narrow(0, 3, 1);
+            row.fill_(weight);
+        });
+        using ModelSource source = SavedRuns.Open(run);
+        string sentence = Assert.Throws<InputException>(() => GgufExport.Write(source, _folder["x.gguf"], type)).Message;
+        Assert.Contains("'transformer.h.0.mlp.c_fc.weight'", sentence, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["x.gguf"]));
+    }
+
     [Fact]
     public void One_tensor_at_a_time_is_in_memory_and_a_stopped_export_leaves_nothing()
     {
@@ -123,6 +143,52 @@ public sealed class GgufExportTests : IDisposable
         var stop = new Reports { OnReport = share => { if (share > 0.5) cancel.Cancel(); } };
         Assert.Throws<OperationCanceledException>(() => GgufExport.Write(source, _folder["y.gguf"], GgufType.F32, progress: stop, cancel: cancel.Token));
         Assert.Equal(files, _folder.Files());
+    }
+
+    [Fact]
+    public void An_earlier_export_is_replaced_only_where_that_is_asked_for()
+    {
+        using ModelSource source = SavedRuns.Open(SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe));
+        GgufExport.Write(source, _folder["x.gguf"], GgufType.F32);
+        byte[] first = File.ReadAllBytes(_folder["x.gguf"]);
+        string sentence = Assert.Throws<InputException>(() => GgufExport.Write(source, _folder["x.gguf"], GgufType.F16)).Message;
+        Assert.Contains("--overwrite", sentence, StringComparison.Ordinal);
+        Assert.Equal(first, File.ReadAllBytes(_folder["x.gguf"]));
+        GgufExport.Write(source, _folder["x.gguf"], GgufType.F16, overwrite: true);
+        Assert.Equal("u32 1", GgufBytes.Read(File.ReadAllBytes(_folder["x.gguf"])).Metadata["general.file_type"]);
+    }
+
+    [Theory]
+    [InlineData("run", "that is a folder")]
+    [InlineData("new/", "that is a folder")]
+    [InlineData("run/config.json/x.gguf", "Cannot make the folder of")]
+    public void A_place_for_no_file_is_refused(string place, string sentence)
+    {
+        using ModelSource source = SavedRuns.Open(SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe));
+        string[] files = _folder.Files();
+        var failure = Assert.Throws<InputException>(() => GgufExport.Write(source, _folder[place], GgufType.F32, overwrite: true));
+        Assert.Contains(sentence, failure.Message, StringComparison.Ordinal);
+        Assert.Equal(files, _folder.Files());
+    }
+
+    /// <summary>--overwrite with a mistyped --out must not cost a text, nor the weights that are being exported.</summary>
+    [Fact]
+    public void What_is_no_export_is_never_replaced()
+    {
+        RunFolder run = SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe);
+        using ModelSource source = SavedRuns.Open(run);
+        string[] paths =
+        [
+            SavedRuns.WeightsOf(run), run.ConfigPath, _folder.Write("novel.txt", "GGUG: a novel"u8.ToArray()),
+            _folder.Write("short", "GGU"u8.ToArray()), _folder.Write("empty", []),
+        ];
+        foreach (string path in paths)
+        {
+            byte[] before = File.ReadAllBytes(path);
+            string sentence = Assert.Throws<InputException>(() => GgufExport.Write(source, path, GgufType.F32, overwrite: true)).Message;
+            Assert.Contains($"'{path}' is no GGUF file", sentence, StringComparison.Ordinal);
+            Assert.Equal(before, File.ReadAllBytes(path));
+        }
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
@@ -53,6 +54,10 @@ public sealed class HostileGgufTests : IDisposable
             { "half a truth", Key(7, f => f.Raw(2)), "neither true nor false" },
             { "a number beyond 63 bits", Key(10, f => f.U64(huge)), "too large" },
             { "an alignment of nothing", new Builder().Head(0, 1).Text("general.alignment").U32(4).U32(0).Raw(new byte[9]).ToArray(), "no power of two" },
+            {
+                "an alignment of a gigabyte",
+                new Builder().Head(0, 1).Text("general.alignment").U32(4).U32(1 << 30).Raw(new byte[9]).ToArray(), "from 8 to"
+            },
             { "an alignment of 33", new Builder().Head(0, 1).Text("general.alignment").U32(4).U32(33).Raw(new byte[9]).ToArray(), "no power of two" },
             { "an alignment that is a text", new Builder().Head(0, 1).Text("general.alignment").U32(8).Text("32").Raw(new byte[9]).ToArray(), "no power of two" },
             { "a tensor without dimensions", Tensors(("a", [], 0, 0)), "of 0 dimensions" },
@@ -83,9 +88,58 @@ public sealed class HostileGgufTests : IDisposable
         File.Delete(path); // the reader has let go of the file
     }
 
+    /// <summary>A large file costs its sender nothing where it is made of nothing, so that what it has room for is no measure for a head.</summary>
+    [Theory]
+    [InlineData("text", "a text of 2500000000 bytes")]
+    [InlineData("texts", "2500000000 values")]
+    [InlineData("numbers", "3000000000 values")]
+    [InlineData("keys", "2000000000 keys")]
+    [InlineData("tensors", "1000000000 tensors")]
+    public void A_large_file_of_nothing_is_refused(string what, string sentence)
+    {
+        byte[] head = what switch
+        {
+            "text" => new Builder().Head(0, 1).Text("k").U32(8).U64(2_500_000_000).ToArray(),
+            "texts" => new Builder().Head(0, 1).Text("k").U32(9).U32(8).U64(2_500_000_000).ToArray(),
+            "numbers" => new Builder().Head(0, 1).Text("k").U32(9).U32(4).U64(3_000_000_000).ToArray(),
+            "keys" => new Builder().Head(0, 2_000_000_000).ToArray(),
+            _ => new Builder().Head(1_000_000_000, 0).ToArray(),
+        };
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        var failure = Assert.Throws<InputException>(() => new GgufReader(new LongStream(head, 30L << 30), "x.gguf"));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 1_000_000);
+        Assert.Contains(sentence, failure.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>ggml's other types are named as in the names of files (Q4_K_M).</summary>
+    [Theory]
+    [InlineData(12, "q4_K")]
+    [InlineData(20, "iq4_nl")]
+    [InlineData(99, "ggml's type number 99")]
+    public void Another_type_is_refused_by_name(int type, string sentence)
+    {
+        byte[] file = new Builder().Head(1, 0).TensorHead("a", [256], (uint)type, 0).Align(256).ToArray();
+        using var reader = new GgufReader(new MemoryStream(file), "x.gguf");
+        Assert.Contains(sentence, Assert.Throws<InputException>(() => reader.Read("a")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(1e-6f)]
+    [InlineData(float.PositiveInfinity)]
+    public void Another_epsilon_is_refused(float epsilon)
+    {
+        byte[] file = Sound();
+        int at = file.AsSpan().IndexOf("layer_norm_epsilon"u8) + "layer_norm_epsilon".Length + 4;
+        BitConverter.TryWriteBytes(file.AsSpan(at), epsilon);
+        var failure = Assert.Throws<InputException>(() => GgufModel.Open(new GgufReader(new MemoryStream(file), "x.gguf")));
+        Assert.Contains("epsilon", failure.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>What another model's file holds that TorchLm's model does not have.</summary>
     [Theory]
     [InlineData("gpt2.attention.head_count", "gpt2.attention.head_kount", "has no 'gpt2.attention.head_count'")]
+    [InlineData("gpt2.attention.layer_norm_epsilon", "gpt2.attention.layer_norm_epsilom", "has no 'gpt2.attention.layer_norm_epsilon'")]
     [InlineData("general.architecture", "general.architecturx", "architecture ''")]
     [InlineData("blk.0.ffn_up.bias", "blk.1.ffn_up.bias", "lack the tensor 'transformer.h.0.mlp.c_fc.bias'")]
     [InlineData("blk.0.ffn_up.bias", "output_norm.bias!", "lack the tensor 'transformer.h.0.mlp.c_fc.bias'")]
@@ -103,16 +157,25 @@ public sealed class HostileGgufTests : IDisposable
         Assert.False(Directory.Exists(_folder["out"]));
     }
 
-    [Fact]
-    public void Damage_is_read_or_refused()
+    /// <summary>Every second mutation is of the head alone, which is small beside the weights.</summary>
+    [Theory]
+    [InlineData("bpe", GgufType.F32, 4)]
+    [InlineData("characters with an end", GgufType.Q4, 32)]
+    [InlineData("characters", GgufType.Q8, 32)]
+    public void Damage_is_read_or_refused(string kind, GgufType type, int width)
     {
-        byte[] sound = Sound();
-        int refused = 0;
-        for (int seed = 0; seed < 6000; seed++)
+        const int Mutations = 4000;
+        ITokenizer tokenizer = kind == "bpe" ? SavedRuns.Bpe
+            : CharTokenizer.FromCharacters("The fox,123.üß日🦊\\".EnumerateRunes(), withEndOfText: kind != "characters");
+        byte[] sound = Sound(tokenizer, type, width);
+        int head = (int)GgufBytes.Read(sound).Tensors.Min(t => t.Start), refused = 0;
+        for (int seed = 0; seed < Mutations; seed++)
         {
+            byte[] damaged = seed % 2 == 0 ? Mutation.Of(sound, seed) : [.. Mutation.Of(sound[..head], seed), .. sound[head..]];
+            long start = Stopwatch.GetTimestamp(), allocated = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                using GgufModel model = GgufModel.Open(new GgufReader(new MemoryStream(Mutation.Of(sound, seed)), "x.gguf"));
+                using GgufModel model = GgufModel.Open(new GgufReader(new MemoryStream(damaged), "x.gguf"));
                 foreach (string name in model.Weights.Names) model.Weights.Read(name).Dispose();
                 _ = model.Tokenizer?.Encode("The fox, 123.");
             }
@@ -122,17 +185,42 @@ public sealed class HostileGgufTests : IDisposable
             }
             catch (Exception e)
             {
-                Assert.Fail($"mutation {seed}: {e}");
+                Assert.Fail($"{kind} in {type}, mutation {seed}: {e}");
             }
+            Assert.True(GC.GetAllocatedBytesForCurrentThread() - allocated < 50_000_000, $"{kind} in {type}, mutation {seed}: too much memory");
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20), $"{kind} in {type}, mutation {seed}: too slow");
         }
-        Assert.InRange(refused, 1000, 6000);
+        Assert.InRange(refused, Mutations / 6, Mutations);
     }
 
-    private byte[] Sound()
+    /// <summary>llama.cpp takes any token of that spelling for special; a token that is found in any text it calls user-defined.</summary>
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(3, null)]
+    [InlineData(4, "is found in any text")]
+    public void A_token_of_another_kind_is_special_or_refused(int kind, string? sentence)
     {
-        RunFolder run = SavedRuns.Make(_folder, "run", new ModelConfig { LayerCount = 1, HeadCount = 1, EmbeddingSize = 4, ContextLength = 4, Bias = true }, SavedRuns.Bpe);
+        byte[] file = Sound();
+        int types = file.AsSpan().IndexOf("tokenizer.ggml.token_type"u8) + "tokenizer.ggml.token_type".Length + 4 + 4 + 8;
+        BitConverter.TryWriteBytes(file.AsSpan(types + 4 * SavedRuns.Bpe.EndOfTextId!.Value), kind);
+        if (sentence is null)
+        {
+            using GgufModel model = GgufModel.Open(new GgufReader(new MemoryStream(file), "x.gguf"));
+            Assert.Equal(SavedRuns.Bpe.EndOfTextId, model.Tokenizer!.EndOfTextId);
+            return;
+        }
+        var failure = Assert.Throws<InputException>(() => GgufModel.Open(new GgufReader(new MemoryStream(file), "x.gguf")));
+        Assert.Contains(sentence, failure.Message, StringComparison.Ordinal);
+    }
+
+    private byte[] Sound() => Sound(SavedRuns.Bpe, GgufType.F32, 4);
+
+    private byte[] Sound(ITokenizer tokenizer, GgufType type, int width)
+    {
+        var shape = new ModelConfig { LayerCount = 1, HeadCount = 1, EmbeddingSize = width, ContextLength = 4, Bias = true };
+        RunFolder run = SavedRuns.Make(_folder, "run", shape, tokenizer);
         using ModelSource source = SavedRuns.Open(run);
-        GgufExport.Write(source, _folder["sound.gguf"], GgufType.F32);
+        GgufExport.Write(source, _folder["sound.gguf"], type);
         return File.ReadAllBytes(_folder["sound.gguf"]);
     }
 }

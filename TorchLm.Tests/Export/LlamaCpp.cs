@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using LLama;
 using LLama.Common;
@@ -21,6 +23,15 @@ internal sealed class LlamaCpp : IDisposable
         _parameters = new ModelParams(path) { ContextSize = 256, GpuLayerCount = 0, Threads = 1, BatchThreads = 1 };
         _weights = LLamaWeights.LoadFromFile(_parameters);
         _context = _weights.CreateContext(_parameters);
+    }
+
+    /// <summary>A function of the ggml that llama.cpp runs on, as it was loaded for this processor.</summary>
+    public static T Ggml<T>(string name) where T : Delegate
+    {
+        NativeApi.llama_empty_call();
+        string library = Process.GetCurrentProcess().Modules.Cast<ProcessModule>().Select(module => module.FileName)
+            .First(file => Path.GetFileName(file).Contains("ggml-base", StringComparison.Ordinal));
+        return Marshal.GetDelegateForFunctionPointer<T>(NativeLibrary.GetExport(NativeLibrary.Load(library), name));
     }
 
     /// <summary>The end-of-text token's id, or null where llama.cpp knows of none.</summary>

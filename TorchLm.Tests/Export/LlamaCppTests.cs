@@ -30,7 +30,7 @@ public sealed class LlamaCppTests : IDisposable
         using LlamaCpp llama = Load(s_shape with { EmbeddingSize = 2, HeadCount = 1, LayerCount = 1 }, tokenizer);
         Assert.Equal(tokenizer.EndOfTextId, llama.EndOfText);
         // llama.cpp's programs end a text at its first NUL, and LLamaSharp takes the path of C strings too.
-        foreach (string text in TextSamples.Tricky.Concat(TextSamples.Random(200, seed: 3)).Where(text => !text.Contains('\0') && text.Length < 2000))
+        foreach (string text in TextSamples.Tricky.Concat(TextSamples.Random(200, seed: 3)).Where(text => !text.Contains('\0')))
         {
             if (name == "o200k_base" && HasMarks(text)) continue; // its split of marks is not quite o200k's (Arabic vowels, Devanagari, Thai)
             Assert.Equal(tokenizer.Encode(text), llama.Encode(text));
@@ -50,6 +50,37 @@ public sealed class LlamaCppTests : IDisposable
         Assert.Equal(tokenizer.EndOfTextId, llama.EndOfText); // none where there is none, and not llama.cpp's usual 11
         if (!withEndOfText) Assert.Equal(tokenizer.Encode("a  b"), llama.Encode("aQ#b")); // what is unknown is read as blank, and not as the id -1
         foreach (string text in TextSamples.RandomOf("abc\nxyz0.üßé日本語🦊🌳\\ <|>", 300, 40, seed: 2)) Assert.Equal(tokenizer.Encode(text), llama.Encode(text));
+    }
+
+    /// <summary>A character vocabulary from another program, whose special tokens are not called <c>&lt;|endoftext|&gt;</c>.</summary>
+    [Fact]
+    public void Special_tokens_of_other_names_are_no_text()
+    {
+        KeyValuePair<string, int>[] characters = [new("a", 0), new("<", 1), new("s", 2), new(">", 3), new("ü", 4), new("é", 6)];
+        ITokenizer tokenizer = new TokenizerParts(characters, [new("<s>", 5), new("<pad>", 7)], [], Split: null).Build("x");
+        using LlamaCpp llama = Load(s_shape, tokenizer);
+        foreach (string text in (string[])["a<s>a", "<a>", "üéüaé<s>"]) Assert.Equal(tokenizer.Encode(text), llama.Encode(text));
+        Assert.Equal(5, llama.EndOfText); // no text is this token, so that no text ends early
+        Assert.Empty(llama.Encode("ö")); // unlike é only in its second byte
+        ModelImport.Run(_folder["F32.gguf"], _folder["back"]);
+        Assert.Equal(File.ReadAllBytes(_folder.In("run", "tokenizer.json")), File.ReadAllBytes(_folder.In("back", "tokenizer.json")));
+    }
+
+    /// <summary>
+    /// llama.cpp takes token 11 for the end where the file names none, which is the comma in most vocabularies of bytes.
+    /// </summary>
+    [Fact]
+    public async Task A_vocabulary_of_bytes_without_an_end_goes_on_after_a_comma()
+    {
+        const string Rhyme = "face, bead; hedge. cab: feed, bag! aged deaf cafe; ";
+        IEnumerable<KeyValuePair<string, int>> bytes = Enumerable.Range(0, 256).Select(id => KeyValuePair.Create(SavedRuns.Bpe.GetSpelling(id), id));
+        ITokenizer tokenizer = new TokenizerParts(bytes, [], [], PreTokenization.Gpt2).Build("x");
+        Assert.Equal([11], tokenizer.Encode(","));
+        int[] ids = tokenizer.Encode(string.Concat(Enumerable.Repeat(Rhyme, 3)))[..128];
+        ModelConfig shape = s_shape with { EmbeddingSize = 64 };
+        using LlamaCpp llama = Load(SavedRuns.Make(_folder, "run", shape, tokenizer, model => LearnByHeart(model, ids)), GgufType.F32);
+        Assert.Equal(0xff, tokenizer.GetBytes(llama.EndOfText!.Value)[0]); // a byte that is in no UTF-8
+        Assert.Equal(string.Concat(Enumerable.Repeat(Rhyme, 3)).Substring(4, 100), await llama.ContinueGreedily("face", 100));
     }
 
     /// <summary>
