@@ -33,6 +33,7 @@ export async function group(what, run) {
 
 /** One check for many texts: how many have the same ids, and the first that has not. */
 export function sameIds(what, texts, expected, encode) {
+  if (texts.length === 0) throw new Error('there are no texts to compare'); // or nothing compared would pass
   const wrong = texts.findIndex((text, i) => JSON.stringify(expected[i]) !== JSON.stringify(encode(text)));
   if (wrong < 0) same(`${what}: the same ids for ${texts.length} texts`, true, true);
   else same(`${what}: the ids of ${JSON.stringify(texts[wrong])}`, expected[wrong], encode(texts[wrong]));
