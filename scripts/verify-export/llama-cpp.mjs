@@ -10,7 +10,7 @@ const nearTie = 0.05;
 const types = { fp32: 'F32', fp16: 'F16', bf16: 'BF16', q8_0: 'Q8_0', q4_0: 'Q4_0' };
 
 export async function checkGguf(testCase) {
-  const llama = await getLlama({ gpu: false, build: 'never', logLevel: LlamaLogLevel.error, maxThreads: 2 });
+  const llama = await getLlama({ gpu: false, build: 'never', logLevel: LlamaLogLevel.error, maxThreads: 1 }); // so small a model's threads only wait for one another
   for (const [dtype, type] of Object.entries(types)) {
     const path = `${testCase.folder}/${dtype}.gguf`;
     await group(`${testCase.name}: @huggingface/gguf, ${dtype}`, async () => {
@@ -25,7 +25,7 @@ export async function checkGguf(testCase) {
     });
     await group(`${testCase.name}: llama.cpp, ${dtype}`, async () => {
       const model = await llama.loadModel({ modelPath: path });
-      const context = await model.createContext({ contextSize: 256, threads: 2 });
+      const context = await model.createContext({ contextSize: 256, threads: 1 });
       const sequence = context.getSequence();
       const completion = new LlamaCompletion({ contextSequence: sequence });
       const title = `${testCase.name}: llama.cpp, ${dtype}`;
