@@ -3,7 +3,7 @@
 # from npm. Small models of several kinds are trained, exported in every format, and must give the same ids and the same text there as here.
 #
 #   scripts/verify-export.sh        four minutes on two idle cores; 1.2 GB in artifacts/verify-export, half of it packages
-set -euo pipefail
+set -Eeuo pipefail
 cd "$(dirname "$0")/.."
 
 if ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null; then
@@ -11,6 +11,9 @@ if ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versi
   echo "0 passed, 0 failed, 1 skipped"
   exit 0
 fi
+
+# What ends the script early is a failure with a count, too.
+trap 'echo "FAILED  scripts/verify-export.sh, line $LINENO (exit code $?)"; echo "0 passed, 1 failed, 0 skipped"; exit 1' ERR
 
 work=artifacts/verify-export
 platform=$(node -p 'process.platform + "-" + process.arch')
@@ -23,8 +26,10 @@ fi
 mkdir -p "$work"
 cp scripts/verify-export/{.npmrc,package.json,*.mjs} "$work"
 # No scripts, because the packages bring their binaries with them; and of what is optional only this platform's: the rest is for CUDA and Vulkan, 0.6 GB.
+cd "$work"
 # shellcheck disable=SC2086
-(cd "$work" && npm install --no-save $binaries)
+npm install --no-save $binaries
+cd - >/dev/null
 
 dotnet build -c Release TorchLm.Train -v quiet -nologo
 program=$(dotnet msbuild TorchLm.Train -p:Configuration=Release -getProperty:TargetPath)
@@ -32,7 +37,7 @@ dotnet build -c Release samples/OnnxGeneration -v quiet -nologo
 sample=$(dotnet msbuild samples/OnnxGeneration -p:Configuration=Release -getProperty:TargetPath)
 torchlm() { dotnet "$program" "$@"; }
 
-# case NAME bpe|char PROMPT PROMPT: exports the run in cases/NAME/run, and writes down what other programs are to give.
+# prepare NAME bpe|char PROMPT PROMPT: exports the run in cases/NAME/run, and writes down what other programs are to give.
 cases=()
 prepare() {
   local name=$1 kind=$2 folder=$work/cases/$1 format dtype i=0
@@ -40,7 +45,7 @@ prepare() {
   torchlm export --model "$folder/run" --format hf --out "$folder/hf" >/dev/null
   torchlm export --model "$folder/run" --format onnx --out "$folder/onnx" >/dev/null
   torchlm export --model "$folder/run" --format onnx --dtype fp16 --out "$folder/onnx-fp16" >/dev/null
-  for dtype in fp32 fp16 bf16 q8_0 q4_0; do torchlm export --model "$folder/run" --format gguf --dtype $dtype --out "$folder/$dtype.gguf" >/dev/null 2>&1; done
+  for dtype in fp32 fp16 bf16 q8_0 q4_0; do torchlm export --model "$folder/run" --format gguf --dtype $dtype --out "$folder/$dtype.gguf" >/dev/null 2>"$folder/$dtype.log" || { cat "$folder/$dtype.log"; false; }; done
   node "$work/texts.mjs" scripts/verify-export/strings.json "$folder/run/tokenizer.json" "$folder" "$kind" "$@"
   for texts in texts special; do torchlm tokenizer encode --tokenizer "$folder/run" --json-lines <"$folder/$texts.jsonl" >"$folder/$texts.ids.jsonl"; done
   for prompt in "$@"; do
@@ -52,7 +57,7 @@ prepare() {
   cases+=("$folder")
 }
 
-train() { torchlm train --out "$work/cases/$1/run" "${@:2}" >"$work/cases/$1.log" 2>&1 || { cat "$work/cases/$1.log"; exit 1; }; }
+train() { torchlm train --out "$work/cases/$1/run" "${@:2}" >"$work/cases/$1.log" 2>&1 || { cat "$work/cases/$1.log"; false; }; }
 
 rm -rf "$work/cases"
 mkdir -p "$work/cases"
@@ -73,4 +78,4 @@ for encoding in cl100k_base o200k_base; do
 done
 
 cd "$work"
-node verify.mjs "${cases[@]#"$work"/}"
+exec node verify.mjs "${cases[@]#"$work"/}"

@@ -9,7 +9,7 @@ const nearTie = 0.05;
 
 const types = { fp32: 'F32', fp16: 'F16', bf16: 'BF16', q8_0: 'Q8_0', q4_0: 'Q4_0' };
 
-export async function checkGguf(testCase) {
+export const checkGguf = testCase => group(`${testCase.name}: llama.cpp`, async () => {
   const llama = await getLlama({ gpu: false, build: 'never', logLevel: LlamaLogLevel.error, maxThreads: 1 }); // so small a model's threads only wait for one another
   for (const [dtype, type] of Object.entries(types)) {
     const path = `${testCase.folder}/${dtype}.gguf`;
@@ -49,17 +49,17 @@ export async function checkGguf(testCase) {
     });
   }
   await llama.dispose();
-}
+});
 
 /** The token at which llama.cpp's greedy text leaves the expected one, and how much better its logit is than the second best. */
 async function findParting(model, sequence, prompt, expected) {
   await sequence.clearHistory();
   const written = [];
-  for await (const { token, probabilities } of sequence.evaluateWithMetadata(model.tokenize(prompt, false), { probabilities: true }, { temperature: 0 })) {
+  for await (const { token, probabilities } of sequence.evaluateWithMetadata(model.tokenize(prompt, false), { probabilities: true }, { temperature: 0, yieldEogToken: true })) {
     written.push(token);
     const text = (prompt + model.detokenize(written)).replace(/\uFFFD+$/, ''); // the last character may be a part of one
     const [best, second] = probabilities.values();
-    if (!expected.startsWith(text.trimEnd())) return { token: written.length, distance: Math.log(best / second) };
+    if (model.isEogToken(token) || !expected.startsWith(text.trimEnd())) return { token: written.length, distance: Math.log(best / second) };
     if (written.length === 100) return null;
   }
   return null;
