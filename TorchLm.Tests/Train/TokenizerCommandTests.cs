@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using TorchLm.Tests.Export;
 using TorchLm.Tests.Tokenizers;
@@ -54,10 +55,35 @@ public sealed class TokenizerCommandTests : IDisposable
         Run(null, "decode", "99999").AssertRefused("99999", "outside the vocabulary");
         Run(null, "decode", "x").AssertRefused("'x' is not a token id");
         Run("\"a\"\nb\n", "encode", "--json-lines").AssertRefused("Line 2", "JSON string");
+        Run("\"a\"\n\n\"b\"\n", "encode", "--json-lines").AssertRefused("Line 2", "JSON string");
         Run("[1]\n[\"a\"]\n", "decode", "--json-lines").AssertRefused("Line 2", "array of ids");
+        Run("[1]\n[99999]\n", "decode", "--json-lines").AssertRefused("Line 2", "99999", "outside the vocabulary");
+        Run("\"a\"\n", "encode", "x", "--json-lines").AssertRefused("--json-lines", "leave out 'x'");
+        Run("[1]\n", "decode", "7", "--json-lines").AssertRefused("--json-lines", "leave out '7'");
         ProgramProcess.Run(_folder.Path, "tokenizer", "info", "--tokenizer", "bpe").AssertRefused("'bpe' is made of a corpus");
         ProgramProcess.Run(_folder.Path, "tokenizer", "info", "--tokenizer", "nowhere").AssertRefused("nowhere");
         ProgramProcess.Run(_folder.Path, "tokenizer", "encode", "x").AssertRefused("--tokenizer", "torchlm tokenizer encode --help");
+    }
+
+    [Fact]
+    public void Characters_that_the_vocabulary_lacks_are_named()
+    {
+        SavedRuns.Characters.Save(_folder["tokenizer.json"]);
+        Assert.Equal("abc日🦊", Done(Done("abc日🦊", "encode").Output, "decode").Output);
+        Run(null, "encode", "abcz").AssertRefused("'z'");
+        Run("\"a\"\n\"z\"\n", "encode", "--json-lines").AssertRefused("Line 2", "'z'");
+    }
+
+    [Fact]
+    public void Standard_input_is_UTF8_and_its_byte_order_mark_no_text()
+    {
+        Assert.Equal(Done("The fox", "encode").Output, Done("\uFEFFThe fox", "encode").Output);
+        using Process process = ProgramProcess.Start(_folder.Path, ["tokenizer", "encode", "--tokenizer", "tokenizer.json"]);
+        process.StandardInput.BaseStream.Write([0xFF, 0xFE, (byte)'a', 0]); // UTF-16
+        process.StandardInput.Close();
+        string errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        new ProgramProcess(process.ExitCode, "", errors).AssertRefused("not UTF-8");
     }
 
     private ProgramProcess Done(string? input, params string[] arguments)

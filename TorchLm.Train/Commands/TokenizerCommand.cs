@@ -36,7 +36,8 @@ internal static class TokenizerCommand
             ITokenizer chosen = Open(parsed.GetRequiredValue(tokenizer));
             if (parsed.GetValue(lines))
             {
-                foreach ((int number, string line) in InputLines()) Console.WriteLine(JsonSerializer.Serialize(chosen.Encode(FromJson<string>(line, number, "a JSON string"))));
+                RefuseBeside("--json-lines", parsed.GetValue(text));
+                WriteLines<string>("a JSON string", line => JsonSerializer.Serialize(chosen.Encode(line)));
                 return;
             }
             int[] ids = chosen.Encode(parsed.GetValue(text) is { } given and not "-" ? given : Input());
@@ -56,7 +57,8 @@ internal static class TokenizerCommand
             ITokenizer chosen = Open(parsed.GetRequiredValue(tokenizer));
             if (parsed.GetValue(lines))
             {
-                foreach ((int number, string line) in InputLines()) Console.WriteLine(JsonSerializer.Serialize(chosen.Decode(FromJson<int[]>(line, number, "a JSON array of ids")), s_json));
+                RefuseBeside("--json-lines", parsed.GetValue(ids)?.FirstOrDefault());
+                WriteLines<int[]>("a JSON array of ids", line => JsonSerializer.Serialize(chosen.Decode(line), s_json));
                 return;
             }
             string[] given = parsed.GetValue(ids) is { Length: > 0 } some && some is not ["-"] ? some : Input().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
@@ -112,16 +114,28 @@ internal static class TokenizerCommand
 
     private static string Input() => ReadUtf8(Console.OpenStandardInput()).ReadToEnd();
 
-    private static IEnumerable<(int Number, string Line)> InputLines()
+    private static void RefuseBeside(string option, string? argument)
+    {
+        if (argument is not (null or "-")) throw new InputException($"With {option} everything comes from standard input: leave out '{argument}'.");
+    }
+
+    /// <summary>A line of output for each line of input, so that the two can be read side by side; a sentence about a line names it.</summary>
+    private static void WriteLines<T>(string what, Func<T, string> convert)
     {
         using StreamReader reader = ReadUtf8(Console.OpenStandardInput());
         for (int number = 1; reader.ReadLine() is { } line; number++)
         {
-            if (line.Length > 0) yield return (number, line);
+            T given = FromJson<T>(line, number, what);
+            try
+            {
+                Console.WriteLine(convert(given));
+            }
+            catch (TokenizerException e)
+            {
+                throw new InputException($"Line {number} of standard input: {e.Message}", e);
+            }
         }
     }
-
-    private static StreamReader ReadUtf8(Stream stream) => new(stream, new UTF8Encoding(false, throwOnInvalidBytes: true));
 
     private static T FromJson<T>(string line, int number, string what)
     {
@@ -129,9 +143,13 @@ internal static class TokenizerCommand
         {
             return JsonSerializer.Deserialize<T>(line) ?? throw new JsonException();
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: half of a surrogate pair, escaped
         {
             throw new InputException($"Line {number} of standard input is not {what}.", e);
         }
     }
+
+    /// <summary>A byte order mark of UTF-8 is no text, as in a corpus; those of other encodings do not make their text readable.</summary>
+    private static StreamReader ReadUtf8(Stream stream) =>
+        new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
 }
