@@ -32,6 +32,12 @@ public static partial class Program
         }
         if (parsed.Errors.Count > 0) return Fail(ExitCode.WrongInput, $"{Plain(parsed.Errors[0].Message)} See torchlm{Named(parsed)} --help.");
 
+        // One sentence for all of them: .NET refuses such a path by an exception that speaks of a parameter.
+        if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(IsEmptyPath) is { } empty)
+        {
+            return Fail(ExitCode.WrongInput, $"{empty.Option.Name} is empty or holds a NUL, but it must name a file or a folder.");
+        }
+
         try
         {
             return await parsed.InvokeAsync(new InvocationConfiguration
@@ -82,6 +88,10 @@ public static partial class Program
     {
         for (; result is CommandResult command; result = result.Parent) yield return command.Command;
     }
+
+    private static bool IsEmptyPath(OptionResult option) =>
+        option.Option.HelpName is { } value && (value.Contains("DIR", StringComparison.Ordinal) || value.Contains("FILE", StringComparison.Ordinal) || value == "PATH")
+        && option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value) || token.Value.Contains('\0', StringComparison.Ordinal));
 
     private static bool IsOutOfMemory(Exception e) =>
         e is OutOfMemoryException || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)

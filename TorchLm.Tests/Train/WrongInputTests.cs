@@ -21,6 +21,14 @@ public sealed class WrongInputTests : IDisposable
     }
 
     [Fact]
+    public void An_empty_path()
+    {
+        ProgramProcess.Run(_folder.Path, "export", "--model", "run", "--format", "gguf", "--out", "").AssertRefused("--out is empty");
+        ProgramProcess.Run(_folder.Path, "import", "--from", "", "--out", "x").AssertRefused("--from is empty");
+        Train("--data", "").AssertRefused("--data is empty");
+    }
+
+    [Fact]
     public void A_missing_file() => Train("--data", "nowhere.txt").AssertRefused("nowhere.txt");
 
     [Fact]
