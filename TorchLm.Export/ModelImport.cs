@@ -46,7 +46,7 @@ public static class ModelImport
         using ExportFolder folder = ExportFolder.Begin(output);
         var run = new RunFolder(folder.Temporary);
         List<TensorToWrite> tensors = [.. Gpt2Weights.Describe(config).Select(t => new TensorToWrite(t.Name, ScalarType.Float32, t.Shape, () => Read(t.Name, t.Shape)))];
-        long bytes = 4 * tensors.Sum(t => t.Shape.Aggregate(1L, (product, size) => product * size));
+        long bytes = 4 * tensors.Sum(t => t.Elements);
         Checkpoint.SaveWeights(run, tensors, Share.Of(bytes, progress), cancel);
         model.Tokenizer?.Save(run.TokenizerPath);
         DurableFile.WriteText(run.ConfigPath, new RunConfig { Model = config, Data = new DataConfig { Path = DataConfig.Required } }.ToJson() + "\n");
@@ -64,12 +64,12 @@ public static class ModelImport
     {
         if (SafeTensorsFolder.IsPickle(from)) throw SafeTensorsFolder.RefusePickle(from);
         if (Directory.Exists(from)) return HuggingFaceModel.Open(from);
-        if (File.Exists(from) && IsGguf(from)) return GgufModel.Open(from);
+        if (IsGguf(from)) return GgufModel.Open(from);
         throw new InputException($"{(File.Exists(from) ? $"'{from}' is a file that cannot be imported" : $"There is no '{from}' to import")}: name a folder in Hugging " +
             "Face's layout or a .gguf file.");
     }
 
-    private static bool IsGguf(string path) => Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase);
+    private static bool IsGguf(string path) => File.Exists(path) && Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>GPT-2 has biases always; a model that was trained without them comes with zeros, and goes on without them.</summary>
     private static bool HasBiases(IForeignModel model)

@@ -9,7 +9,11 @@ namespace TorchLm.Core.Checkpoints;
 /// <param name="Type">Its type in the file.</param>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Read">Gives the values, in a dispose scope of the writer's: new tensors are freed there, those of the caller stay.</param>
-public sealed record TensorToWrite(string Name, ScalarType Type, long[] Shape, Func<Tensor> Read);
+public sealed record TensorToWrite(string Name, ScalarType Type, long[] Shape, Func<Tensor> Read)
+{
+    /// <summary>How many values it has.</summary>
+    public long Elements => Shape.Aggregate(1L, (product, dimension) => product * dimension);
+}
 
 /// <summary>
 /// Writes Hugging Face's safetensors format: a 64-bit little-endian header length, a JSON header with each tensor's dtype, shape and byte range, then
@@ -74,8 +78,9 @@ public static class SafeTensors
             json.WriteString("format", "pt"); // transformers refuses files without it
             json.WriteEndObject();
             long offset = 0;
-            foreach ((string name, ScalarType type, long[] shape, _) in tensors)
+            foreach (TensorToWrite tensor in tensors)
             {
+                (string name, ScalarType type, long[] shape, _) = tensor;
                 (string dtype, int size) = Types.Where(t => t.Value.Type == type).Select(t => (t.Key, t.Value.Size)).SingleOrDefault();
                 if (dtype is null) throw new NotSupportedException($"safetensors has no type for {type} ({name}).");
                 json.WriteStartObject(name);
@@ -85,7 +90,7 @@ public static class SafeTensors
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += shape.Aggregate(1L, (product, dimension) => product * dimension) * size);
+                json.WriteNumberValue(offset += tensor.Elements * size);
                 json.WriteEndArray();
                 json.WriteEndObject();
             }

@@ -3,6 +3,9 @@ namespace TorchLm.Core.Configuration;
 /// <summary>The shape of the model. The defaults are nanoGPT's CPU setting.</summary>
 public sealed record ModelConfig
 {
+    /// <summary>What LayerNorm adds to the variance before it divides by its root: GPT-2's value, which is no setting.</summary>
+    public const double LayerNormEpsilon = 1e-5;
+
     /// <summary>The architecture: <c>gpt2</c>.</summary>
     public string Family { get; init; } = "gpt2";
 

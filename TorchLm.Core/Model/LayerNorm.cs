@@ -1,3 +1,4 @@
+using TorchLm.Core.Configuration;
 using TorchLm.Core.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,8 +8,6 @@ namespace TorchLm.Core.Model;
 /// <summary>LayerNorm (Ba, Kiros and Hinton 2016): from the residual stream's float32 to the type that the following products compute in.</summary>
 internal sealed class LayerNorm : nn.Module<Tensor, Tensor>
 {
-    private const double Epsilon = 1e-5;
-
     private readonly Parameter weight;
     private readonly Parameter? bias;
     private readonly ScalarType _type;
@@ -22,5 +21,5 @@ internal sealed class LayerNorm : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>(…, C) float32 to (…, C).</summary>
-    public override Tensor forward(Tensor x) => LayerNormOperation.Apply(x, weight, bias, Epsilon, _type);
+    public override Tensor forward(Tensor x) => LayerNormOperation.Apply(x, weight, bias, ModelConfig.LayerNormEpsilon, _type);
 }

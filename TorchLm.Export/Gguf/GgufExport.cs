@@ -112,7 +112,7 @@ public static class GgufExport
         file.Add("gpt2.block_count", (uint)config.LayerCount);
         file.Add("gpt2.feed_forward_length", (uint)(4 * config.EmbeddingSize));
         file.Add("gpt2.attention.head_count", (uint)config.HeadCount);
-        file.Add("gpt2.attention.layer_norm_epsilon", 1e-5f);
+        file.Add("gpt2.attention.layer_norm_epsilon", (float)ModelConfig.LayerNormEpsilon);
     }
 
     private static Span<byte> Values(ModelSource model, Matrix tensor)

@@ -10,7 +10,6 @@ namespace TorchLm.Export.Gguf;
 internal sealed class GgufModel : IForeignModel
 {
     private const string EpsilonKey = "gpt2.attention.layer_norm_epsilon";
-    private const double Epsilon = 1e-5;
 
     private readonly GgufReader _file;
 
@@ -23,9 +22,9 @@ internal sealed class GgufModel : IForeignModel
         if (width % heads != 0) throw file.Wrong($"says {heads} heads, which do not divide the width {width}");
         if (file.Count("gpt2.feed_forward_length") != 4L * width) throw file.Wrong("has an MLP that is not 4 times as wide as the model");
         double epsilon = file.Number(EpsilonKey) ?? throw file.Wrong($"has no '{EpsilonKey}'");
-        if (!(Math.Abs(epsilon - Epsilon) <= 1e-9)) // so that NaN is refused too
+        if (!(Math.Abs(epsilon - ModelConfig.LayerNormEpsilon) <= 1e-9)) // so that NaN is refused too
         {
-            throw file.Wrong($"has a LayerNorm epsilon of {epsilon}; TorchLm's model has {Epsilon}");
+            throw file.Wrong($"has a LayerNorm epsilon of {epsilon}; TorchLm's model has {ModelConfig.LayerNormEpsilon}");
         }
         var weights = new Gpt2Tensors(file);
         long vocabulary = weights.ShapeOf(Gpt2Weights.Tokens) is [var rows, _] ? rows

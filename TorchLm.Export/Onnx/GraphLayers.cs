@@ -7,8 +7,6 @@ namespace TorchLm.Export.Onnx;
 /// <summary>The layers that have weights, and the activation, as nodes. Names are Hugging Face's, without <c>transformer.</c></summary>
 internal sealed class GraphLayers(GraphBuilder graph, ModelConfig config, OnnxWeights weights)
 {
-    private const float LayerNormEpsilon = 1e-5f;
-
     private readonly Dictionary<string, string> _weights = [];
 
     /// <summary>A weight as a float32 value, read when first asked for: the embedding and the output head share one.</summary>
@@ -35,7 +33,7 @@ internal sealed class GraphLayers(GraphBuilder graph, ModelConfig config, OnnxWe
     {
         string gain = Weight($"{name}.weight");
         return graph.Node("LayerNormalization", name, config.Bias ? [x, gain, Weight($"{name}.bias")] : [x, gain],
-            Attribute("axis", -1L), Attribute("epsilon", LayerNormEpsilon));
+            Attribute("axis", -1L), Attribute("epsilon", (float)ModelConfig.LayerNormEpsilon));
     }
 
     /// <summary>

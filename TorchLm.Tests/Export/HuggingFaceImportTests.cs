@@ -123,6 +123,9 @@ public sealed class HuggingFaceImportTests : IDisposable
         { "no weights", t => File.Delete(t._folder.In("hf", "model.safetensors")), "has no model.safetensors" },
         { "a pickle", t => File.Move(t._folder.In("hf", "model.safetensors"), t._folder.In("hf", "pytorch_model.bin")), "is a Python pickle" },
         { "a larger tokenizer", t => TiktokenEncoding.Cl100kBase.Save(t._folder.In("hf", "tokenizer.json")), "has 100277 ids, but the model only 280" },
+        { "a tokenizer of half a gigabyte", t => t.Sparse("tokenizer.json"), "512 MB, more than any vocabulary needs" },
+        { "merges of half a gigabyte", t => { File.Delete(t._folder.In("hf", "tokenizer.json")); t.Sparse("merges.txt"); }, "512 MB, more than any vocabulary needs" },
+        { "an id that is a text", t => { File.Delete(t._folder.In("hf", "tokenizer.json")); t._folder.Write("hf/vocab.json", """{"a":"0"}"""); }, "vocab.json is not a whole number" },
         { "an unknown tokenizer", t => t._folder.Write("hf/tokenizer.json", """{"model":{"type":"Unigram","vocab":[]}}"""), "Unigram" },
         { "an index that leads out", t => t.WriteIndex("../secret.safetensors"), "not the name of a .safetensors file beside it" },
         { "an index to the root", t => t.WriteIndex("/etc/passwd.safetensors"), "not the name of a .safetensors file beside it" },
@@ -152,6 +155,7 @@ public sealed class HuggingFaceImportTests : IDisposable
         AssertRefused(_folder["model.pt"], "is a Python pickle");
         AssertRefused(_folder["notes.txt"], "is a file that cannot be imported");
         AssertRefused(_folder["nowhere"], "There is no");
+        AssertRefused(_folder["nowhere.gguf"], "There is no");
     }
 
     [Fact]
@@ -238,6 +242,13 @@ public sealed class HuggingFaceImportTests : IDisposable
     {
         WriteIndexText(new JsonObject { ["weight_map"] = new JsonObject { ["wte.weight"] = file } }.ToJsonString());
         if (existing is not null) _folder.Write($"hf/{existing}", SafeTensorsBytes.File("""{"other":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1));
+    }
+
+    /// <summary>Makes a file very large, at no cost for whoever sends it.</summary>
+    private void Sparse(string name)
+    {
+        using FileStream file = File.Create(_folder.In("hf", name));
+        file.SetLength(512 << 20);
     }
 
     private void WriteIndexText(string text)

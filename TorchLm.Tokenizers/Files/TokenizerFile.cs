@@ -11,6 +11,8 @@ public static class TokenizerFile
     /// <summary>The file's usual name.</summary>
     public const string Name = "tokenizer.json";
 
+    private const long SizeLimit = 256 << 20;
+
     /// <summary>Reads a tokenizer.</summary>
     /// <param name="path">The file, or a folder with a <c>tokenizer.json</c>.</param>
     /// <exception cref="TokenizerException">
@@ -22,16 +24,23 @@ public static class TokenizerFile
         string file = Directory.Exists(path) ? Path.Combine(path, Name) : path;
         if (!File.Exists(file))
             throw new TokenizerException($"There is no tokenizer at {file}; give a {Name} or a folder that holds one.");
-        byte[] content;
+        return Parse(ReadBytes(file), file);
+    }
+
+    /// <summary>The content of a file of a tokenizer's, which a stranger may have made as large as they like.</summary>
+    /// <exception cref="TokenizerException">It cannot be read, or is larger than any vocabulary.</exception>
+    internal static byte[] ReadBytes(string file)
+    {
         try
         {
-            content = File.ReadAllBytes(file);
+            if (new FileInfo(file) is { Exists: true, Length: > SizeLimit } large)
+                throw new TokenizerException($"The tokenizer {file} has {large.Length >> 20} MB, more than any vocabulary needs; get the file again.");
+            return File.ReadAllBytes(file);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new TokenizerException($"The tokenizer {file} cannot be read: {failure.Message}", failure);
         }
-        return Parse(content, file);
     }
 
     /// <summary>Makes a tokenizer of the content of a tokenizer.json.</summary>

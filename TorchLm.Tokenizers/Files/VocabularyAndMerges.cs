@@ -10,8 +10,6 @@ namespace TorchLm.Tokenizers;
 /// </summary>
 public static class VocabularyAndMerges
 {
-    private const long SizeLimit = 256 << 20;
-
     private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes both files.</summary>
@@ -38,60 +36,24 @@ public static class VocabularyAndMerges
     /// <exception cref="TokenizerException">One is missing, damaged or not supported; the sentence says which.</exception>
     public static ITokenizer Load(string vocabularyPath, string mergesPath)
     {
-        string source = $"{vocabularyPath} with {mergesPath}";
+        KeyValuePair<string, int>[] tokens = ReadVocabulary(vocabularyPath);
+        string[] lines = Encoding.UTF8.GetString(TokenizerFile.ReadBytes(mergesPath)).Split('\n');
+        IEnumerable<string> merges = lines.Select(line => line.TrimEnd('\r')).Where((line, i) => line.Length > 0 && !(i == 0 && line[0] == '#'));
+        return new TokenizerParts(tokens.Where(t => t.Key != TokenTable.EndOfTextName), tokens.Where(t => t.Key == TokenTable.EndOfTextName), merges,
+            PreTokenization.Gpt2).Build($"{vocabularyPath} with {mergesPath}");
+    }
+
+    private static KeyValuePair<string, int>[] ReadVocabulary(string path)
+    {
         try
         {
-            return TokenizerFile.Parse(ToTokenizerJson(Read(vocabularyPath), Encoding.UTF8.GetString(Read(mergesPath))), source);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new TokenizerException($"The tokenizer {source} cannot be read: {failure.Message}", failure);
+            using JsonDocument json = TokenizerJsonReader.Parse(TokenizerFile.ReadBytes(path));
+            json.RootElement.Require(JsonValueKind.Object, path);
+            return [.. json.RootElement.EnumerateObject().Select(token => KeyValuePair.Create(token.NameText(path), token.Value.Id($"an id in {path}")))];
         }
         catch (JsonException failure)
         {
-            throw new TokenizerException($"The vocabulary {vocabularyPath} is not valid JSON; get the file again from where it came from.", failure);
+            throw new TokenizerException($"The vocabulary {path} is not valid JSON; get the file again from where it came from.", failure);
         }
-    }
-
-    private static byte[] Read(string path)
-    {
-        if (new FileInfo(path) is { Exists: true, Length: > SizeLimit }) throw new TokenizerException($"{path} is too large for a vocabulary; get the file again.");
-        return File.ReadAllBytes(path);
-    }
-
-    /// <summary>The same as one tokenizer.json, so that everything is checked in one place.</summary>
-    private static byte[] ToTokenizerJson(byte[] vocabulary, string merges)
-    {
-        using JsonDocument vocab = TokenizerJsonReader.Parse(vocabulary);
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, s_options))
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("added_tokens");
-            if (vocab.RootElement.ValueKind == JsonValueKind.Object && vocab.RootElement.TryGetProperty(TokenTable.EndOfTextName, out JsonElement id))
-            {
-                json.WriteStartObject();
-                json.WritePropertyName("id");
-                id.WriteTo(json);
-                json.WriteString("content", TokenTable.EndOfTextName);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteStartObject("pre_tokenizer");
-            json.WriteString("type", "ByteLevel");
-            json.WriteBoolean("add_prefix_space", false);
-            json.WriteEndObject();
-            json.WriteStartObject("model");
-            json.WriteString("type", "BPE");
-            json.WritePropertyName("vocab");
-            vocab.RootElement.WriteTo(json);
-            json.WriteStartArray("merges");
-            foreach (string line in merges.Split('\n').Select(line => line.TrimEnd('\r')).Where((line, i) => line.Length > 0 && !(i == 0 && line[0] == '#')))
-                json.WriteStringValue(line);
-            json.WriteEndArray();
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-        return buffer.ToArray();
     }
 }

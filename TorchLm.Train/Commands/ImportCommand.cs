@@ -28,11 +28,8 @@ internal static class ImportCommand
             Console.WriteLine($"{m.Family}, {m.LayerCount} layers, {m.HeadCount} heads, width {m.EmbeddingSize}, context {m.ContextLength}, {m.VocabularySize:N0} ids: " +
                 $"{ModelCost.Parameters(m) / 1e6:0.00} M parameters, in {Hint.Path(path)}");
             if (report.UnusedRows > 0) Console.Error.WriteLine($"Left out: {report.UnusedRows} rows of the token embedding that no token of the tokenizer has.");
-            if (report.Tokenizer is null)
-            {
-                Console.Error.WriteLine($"It came without a tokenizer: put its tokenizer.json into {Hint.Path(path)} to sample from it.");
-            }
-            Console.WriteLine($"Try it: torchlm sample --model {Hint.Path(path)}");
+            if (report.Tokenizer is not null) Console.WriteLine($"Try it: torchlm sample --model {Hint.Path(path)}");
+            else Console.Error.WriteLine($"It came without a tokenizer: put its tokenizer.json into {Hint.Path(path)} to sample from it.");
             Console.WriteLine($"Train it further: torchlm train --init-from {Hint.Path(path)} --data my-text.txt");
             return ExitCode.Done;
         }));
