@@ -3,6 +3,7 @@ using TorchLm.Core.Configuration;
 using TorchLm.Data.Building;
 using TorchLm.Data.Datasets;
 using TorchLm.Data.Fables;
+using TorchLm.Data.Reading;
 using TorchLm.Tokenizers;
 
 namespace TorchLm.Data;
@@ -31,7 +32,7 @@ public static class RunData
         if (data.Path is not null && (HoldsShards(data.Path) || TokenDataset.IsUnfinished(data.Path))) return TokenDataset.Open(data.Path);
         if (HoldsShards(folder)) return TokenDataset.Open(folder);
 
-        (IEnumerable<Document> documents, SplitRule rule, bool separate) = Text(data, config.Training.Seed, say, cancel);
+        (IEnumerable<Document> documents, SplitRule rule, bool? separate) = Text(data, config.Training.Seed, say, cancel);
         TokenizerSource tokenizer = TokenizerSource.From(TokenizerChoice.Parse(data.Tokenizer), data.VocabularySize, withEndOfText: separate);
         BuildReport report = DatasetBuilder.Build(documents, tokenizer, rule, folder, new BuildOptions(Overwrite: true), progress, cancel);
         if (report.SplitNote is { } note) say(note);
@@ -46,7 +47,7 @@ public static class RunData
     private static string ShakespearePath => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "torchlm", "tiny-shakespeare.txt");
 
-    private static (IEnumerable<Document> Documents, SplitRule Rule, bool Separate) Text(DataConfig data, long seed, Action<string> say, CancellationToken cancel)
+    private static (IEnumerable<Document> Documents, SplitRule Rule, bool? Separate) Text(DataConfig data, long seed, Action<string> say, CancellationToken cancel)
     {
         if (data.Path is null)
         {
@@ -60,8 +61,8 @@ public static class RunData
             path = ShakespearePath;
             TinyShakespeare.FetchAsync(path, say, cancellation: cancel).GetAwaiter().GetResult();
         }
-        IReadOnlyList<Document> documents = TextFiles.Find([path]);
-        return (documents, SplitRule.ByFraction(data.ValidationFraction, seed), documents.Count > 1);
+        TextInput input = TextInput.Find([path], new ReadingOptions(InvalidBytes.Fail));
+        return (input.Read(), SplitRule.ByFraction(data.ValidationFraction, seed), null);
     }
 
     private static bool HoldsShards(string folder) => Directory.Exists(folder) && !TokenDataset.IsUnfinished(folder) &&

@@ -36,26 +36,3 @@ public sealed record BuildReport(string Folder, DatasetManifest Manifest, TimeSp
     public double BytesPerToken => (double)Bytes / Tokens;
 }
 
-/// <summary>How far a build is.</summary>
-/// <param name="Phase">What is being done.</param>
-/// <param name="Bytes">Bytes of text done in this phase.</param>
-/// <param name="TotalBytes">Bytes of text in all; null as long as they are being counted.</param>
-public readonly record struct BuildProgress(BuildPhase Phase, long Bytes, long? TotalBytes);
-
-/// <summary>The readings of the text that a build consists of.</summary>
-public enum BuildPhase
-{
-    /// <summary>Counting, checking the encoding, hashing.</summary>
-    Reading,
-
-    /// <summary>Making the tokenizer.</summary>
-    Tokenizer,
-
-    /// <summary>Encoding and writing shards.</summary>
-    Encoding,
-}
-
-/// <summary>Settings of a build that rarely change.</summary>
-/// <param name="Overwrite">Whether a data set that is in the folder already may be replaced.</param>
-/// <param name="MaxTokensPerShard">Tokens after which the next shard begins.</param>
-public sealed record BuildOptions(bool Overwrite = false, int MaxTokensPerShard = Shards.TokenShardWriter.DefaultMaxTokens);

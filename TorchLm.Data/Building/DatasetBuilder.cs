@@ -1,92 +1,143 @@
 using System.Diagnostics;
-using System.Text;
 using TorchLm.Core;
 using TorchLm.Data.Datasets;
+using TorchLm.Data.Reading;
 using TorchLm.Tokenizers;
 
 namespace TorchLm.Data.Building;
 
 /// <summary>
-/// Turns documents into a folder of token shards with <c>tokenizer.json</c> and <c>dataset.json</c>, from which
-/// <see cref="TokenDataset"/> reads.
+/// Turns documents into a folder of token shards with <c>tokenizer.json</c> and <c>dataset.json</c>, from which <see cref="TokenDataset"/> reads.
 /// </summary>
 /// <remarks>
-/// The documents are read two or three times rather than held in memory: to count and check them, to make the tokenizer where it
-/// comes from the text, and to encode them. So the user's mistakes are found before the first file is written.
+/// Three passes, each over a file: documents are read, cleaned and stored; the tokenizer is made of what is stored, where it is made of the text; what is
+/// stored is encoded. So the user's mistakes are found before the first shard is written, memory does not grow with the corpus, and a build that was
+/// stopped goes on behind its last finished pass or shard. Nothing depends on the number of threads.
 /// </remarks>
 public static class DatasetBuilder
 {
     /// <summary>Builds a data set.</summary>
-    /// <param name="documents">The documents; enumerated up to three times, and must be the same each time.</param>
+    /// <param name="documents">The documents; read once.</param>
     /// <param name="tokenizerSource">The tokenizer.</param>
     /// <param name="rule">How documents are divided between the splits.</param>
     /// <param name="folder">Where the set is written; created if missing. Its name is the set's.</param>
     /// <param name="options">Settings that rarely change.</param>
-    /// <param name="progress">Told how far the build is, after each document, or each piece of a large one.</param>
-    /// <param name="cancellation">Stops the build; what was written is removed.</param>
+    /// <param name="progress">Told how far the build is.</param>
+    /// <param name="cancellation">Stops the build; what was written is removed, or kept to go on from where the options say so.</param>
     /// <exception cref="InputException">
-    /// A document cannot be read or encoded, there is no text, nothing is left for training, or the folder cannot be used.
+    /// Nothing of the input can be used, or it cannot be encoded, nothing is left for training, or the folder cannot be used.
     /// </exception>
-    public static BuildReport Build(
-        IEnumerable<Document> documents, TokenizerSource tokenizerSource, SplitRule rule, string folder,
+    public static BuildReport Build(IEnumerable<Document> documents, TokenizerSource tokenizerSource, SplitRule rule, string folder,
         BuildOptions? options = null, IProgress<BuildProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new BuildOptions();
-        Stopwatch watch = Stopwatch.StartNew();
         using OutputFolder output = OutputFolder.Open(folder, options.Overwrite);
-        CorpusSurvey survey = CorpusSurvey.Of(documents, rule.Seed ?? 0, progress, cancellation);
-        ITokenizer tokenizer = tokenizerSource.Make(ReadText(documents, survey, progress, cancellation), cancellation);
+        using WorkFolder work = WorkFolder.Open(output.Location, options.Request);
+        try
+        {
+            BuildReport report = new Build(output, work, rule, options, progress, cancellation).Run(documents, tokenizerSource);
+            work.Remove();
+            return report;
+        }
+        catch (Exception failure)
+        {
+            // The user's mistake leaves nothing; whatever else stopped the build may pass.
+            if (failure is InputException || options.Request is null) work.Remove();
+            else output.Keep();
+            throw;
+        }
+    }
+}
 
-        output.Begin();
-        using SplitSetWriter writer = new(output, tokenizer, options.MaxTokensPerShard);
-        SplitPlan plan = SplitPlan.Make(rule, survey);
-        Encode(documents, plan, survey, writer, progress, cancellation);
-        DatasetManifest manifest = new(DatasetManifest.CurrentVersion,
-            new TokenizerEntry(tokenizer.Kind, tokenizer.VocabularySize), survey.Sources, plan.Entry, writer.Complete());
-        tokenizer.Save(Path.Combine(folder, TokenDataset.TokenizerFileName));
-        manifest.Save(folder);
+/// <summary>One run of <see cref="DatasetBuilder"/>.</summary>
+internal sealed class Build(
+    OutputFolder output, WorkFolder work, SplitRule rule, BuildOptions options, IProgress<BuildProgress>? progress, CancellationToken cancellation)
+{
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly int _threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+
+    /// <summary>Runs it.</summary>
+    public BuildReport Run(IEnumerable<Document> documents, TokenizerSource tokenizerSource)
+    {
+        CollectedCorpus corpus = work.LoadCorpus() ?? Collect(documents);
+        ITokenizer tokenizer = work.LoadTokenizer() ?? Make(tokenizerSource, corpus);
+
+        output.Begin(keepShards: work.Continues);
+        using SplitSetWriter writer = new(output, work, tokenizer.VocabularySize, options.MaxTokensPerShard, bySource: options.Mixture is not null);
+        SplitPlan plan = SplitPlan.Make(rule, corpus);
+        Encode(plan, tokenizer, writer, corpus.Bytes);
+        var manifest = new DatasetManifest(DatasetManifest.CurrentVersion, new TokenizerEntry(tokenizer.Kind, tokenizer.VocabularySize), corpus.Sources,
+            plan.Entry, writer.Complete(), corpus.Preparation);
+        if (options.Mixture is { } mixture) manifest = manifest with { Mixture = mixture.Resolve(manifest) };
+        tokenizer.Save(Path.Combine(output.Location, TokenDataset.TokenizerFileName));
+        manifest.Save(output.Location);
         output.Complete();
-        return new BuildReport(folder, manifest, watch.Elapsed);
+        return new BuildReport(output.Location, manifest, _watch.Elapsed);
     }
 
-    // What a tokenizer is made from, in pieces that hold whole words.
-    private static IEnumerable<string> ReadText(IEnumerable<Document> documents, CorpusSurvey survey,
-        IProgress<BuildProgress>? progress, CancellationToken cancellation)
+    private CollectedCorpus Collect(IEnumerable<Document> documents)
     {
-        long bytes = 0;
-        foreach (string piece in documents.SelectMany(document => TextPieces.CutSafely(document.ReadPieces())))
+        var collector = new CorpusCollector(options.Preparation, work.Location, rule.Seed ?? 0, _threads, Report, cancellation);
+        CollectedCorpus corpus = collector.Collect(documents, work.DocumentsFile);
+        if (corpus.Bytes == 0)
         {
-            cancellation.ThrowIfCancellationRequested();
-            yield return piece;
-            bytes += Encoding.UTF8.GetByteCount(piece);
-            progress?.Report(new BuildProgress(BuildPhase.Tokenizer, bytes, survey.Bytes));
+            string why = collector.Summary;
+            throw new InputException("The input holds no text" + (why.Length > 0 ? $" that can be used ({why})" : "") + ": name files with text in them.");
         }
+        work.Save(corpus);
+        return corpus;
+
+        void Report(long bytes) => progress?.Report(new BuildProgress(BuildPhase.Reading, bytes, options.ShareRead?.Invoke(), 0));
     }
 
-    private static void Encode(IEnumerable<Document> documents, SplitPlan plan, CorpusSurvey survey, SplitSetWriter writer,
-        IProgress<BuildProgress>? progress, CancellationToken cancellation)
+    private ITokenizer Make(TokenizerSource source, CollectedCorpus corpus)
     {
-        long number = 0, bytes = 0;
-        foreach (Document document in documents)
-        {
-            if (number == survey.Hashes.Count) throw Changed();
-            foreach (DocumentPart part in plan.PartsOf(number, document)) writer.Write(part with { Pieces = Counted(part.Pieces) });
-            number++;
-        }
-        if (number != survey.Hashes.Count || bytes != survey.Bytes) throw Changed();
+        ITokenizer tokenizer = source.Make(Texts(), corpus.Documents > 1, _threads, cancellation);
+        if (source.IsMadeOfText) work.Save(tokenizer);
+        return tokenizer;
 
-        IEnumerable<string> Counted(IEnumerable<string> pieces)
+        IEnumerable<string> Texts()
         {
-            foreach (string piece in pieces)
+            long bytes = 0;
+            foreach (StoredDocument document in DocumentStore.Read(work.DocumentsFile))
             {
                 cancellation.ThrowIfCancellationRequested();
-                yield return piece;
-                bytes += Encoding.UTF8.GetByteCount(piece);
-                progress?.Report(new BuildProgress(BuildPhase.Encoding, bytes, survey.Bytes));
+                yield return document.Text;
+                bytes += document.Utf8.Length;
+                progress?.Report(new BuildProgress(BuildPhase.Tokenizer, bytes, (double)bytes / corpus.Bytes, 0));
             }
         }
     }
 
-    private static InputException Changed() =>
-        new("The documents changed while they were being read: run this again when nothing writes to them.");
+    // Each document begins with the end-of-text id, as in GPT-2's data: it stands between documents and says that what follows is a new one.
+    private void Encode(SplitPlan plan, ITokenizer tokenizer, SplitSetWriter writer, long totalBytes)
+    {
+        IEnumerable<DocumentPart> parts = DocumentStore.Read(work.DocumentsFile).SelectMany(plan.PartsOf).Where(part => !writer.Holds(part));
+        IEnumerable<List<DocumentPart>> batches = OrderedParallel.Batches(parts, part => part.Text.Length);
+        long bytes = 0;
+        foreach (List<(DocumentPart Part, int[] Ids)> batch in OrderedParallel.Select(batches, EncodeAll, _threads, cancellation))
+        {
+            foreach ((DocumentPart part, int[] ids) in batch)
+            {
+                writer.Write(part, ids);
+                bytes += System.Text.Encoding.UTF8.GetByteCount(part.Text);
+            }
+            progress?.Report(new BuildProgress(BuildPhase.Encoding, bytes, (double)bytes / totalBytes, writer.Tokens));
+        }
+
+        List<(DocumentPart Part, int[] Ids)> EncodeAll(List<DocumentPart> batch) => [.. batch.Select(part => (part, EncodePart(part)))];
+
+        int[] EncodePart(DocumentPart part)
+        {
+            try
+            {
+                int[] ids = tokenizer.Encode(part.Text);
+                return part.Begins && tokenizer.EndOfTextId is { } endOfText ? [endOfText, .. ids] : ids;
+            }
+            catch (TokenizerException failure)
+            {
+                throw new InputException($"'{part.Name}' cannot be encoded: {failure.Message}", failure);
+            }
+        }
+    }
 }

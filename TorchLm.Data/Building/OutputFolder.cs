@@ -50,12 +50,17 @@ internal sealed class OutputFolder : IDisposable
     }
 
     /// <summary>Marks the folder as unfinished and removes what is to be replaced.</summary>
-    public void Begin()
+    /// <param name="keepShards">Whether shards stay that the same build had finished before it was stopped.</param>
+    public void Begin(bool keepShards)
     {
+        keepShards &= File.Exists(Marker);
         File.WriteAllText(Marker, "This data set was not made to the end: run `torchlm prepare` again.\n");
         _begun = true;
-        RemoveDataset();
+        if (!keepShards) RemoveDataset();
     }
+
+    /// <summary>Leaves what was written as it is, with the marker, to be gone on with.</summary>
+    public void Keep() => _completed = true;
 
     /// <summary>Declares the set whole; its <c>dataset.json</c> has been written.</summary>
     public void Complete()

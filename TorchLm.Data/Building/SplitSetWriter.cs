@@ -1,24 +1,27 @@
 using TorchLm.Core;
 using TorchLm.Data.Datasets;
-using TorchLm.Tokenizers;
 
 namespace TorchLm.Data.Building;
 
 /// <summary>Writes documents to the splits that they belong to; a split comes into being with its first document.</summary>
-internal sealed class SplitSetWriter(OutputFolder folder, ITokenizer tokenizer, int maxTokensPerShard) : IDisposable
+internal sealed class SplitSetWriter(OutputFolder folder, WorkFolder work, int vocabularySize, int maxTokensPerShard, bool bySource) : IDisposable
 {
     private readonly SortedDictionary<string, SplitWriter> _writers = new(StringComparer.Ordinal);
 
-    /// <summary>Encodes and writes a document or a part of one.</summary>
-    /// <exception cref="InputException">The tokenizer cannot express the text.</exception>
-    public void Write(DocumentPart part)
+    /// <summary>Tokens written so far.</summary>
+    public long Tokens => _writers.Values.Sum(writer => writer.Tokens);
+
+    /// <summary>Whether finished shards hold this part already; asked once for each part, in their order, before it is encoded.</summary>
+    public bool Holds(DocumentPart part)
     {
-        if (!_writers.TryGetValue(part.Split, out SplitWriter? writer))
-        {
-            _writers[part.Split] = writer = new SplitWriter(folder, part.Split, tokenizer, maxTokensPerShard);
-        }
-        writer.Write(part);
+        SplitWriter writer = Of(part.Split);
+        if (writer.PartsToSkip == 0) return false;
+        writer.PartsToSkip--;
+        return true;
     }
+
+    /// <summary>Writes the ids of a document or a part of one.</summary>
+    public void Write(DocumentPart part, ReadOnlySpan<int> ids) => Of(part.Split).Write(part, ids);
 
     /// <summary>Finishes all shards and describes the splits that hold text.</summary>
     /// <exception cref="InputException">There is no text in the train split.</exception>
@@ -37,5 +40,11 @@ internal sealed class SplitSetWriter(OutputFolder folder, ITokenizer tokenizer, 
     public void Dispose()
     {
         foreach (SplitWriter writer in _writers.Values) writer.Dispose();
+    }
+
+    private SplitWriter Of(string split)
+    {
+        if (_writers.TryGetValue(split, out SplitWriter? writer)) return writer;
+        return _writers[split] = new SplitWriter(folder, work, split, vocabularySize, maxTokensPerShard, bySource);
     }
 }

@@ -6,34 +6,39 @@ namespace TorchLm.Data.Building;
 /// <summary>Where a data set's tokenizer comes from: it exists, or it is made from the data set's text.</summary>
 public sealed class TokenizerSource
 {
-    private readonly Func<IEnumerable<string>, CancellationToken, ITokenizer> _make;
+    private readonly Maker _make;
 
-    private TokenizerSource(Func<IEnumerable<string>, CancellationToken, ITokenizer> make) => _make = make;
+    private delegate ITokenizer Maker(IEnumerable<string> text, bool severalDocuments, int threads, CancellationToken cancellation);
+
+    private TokenizerSource(bool isMadeOfText, Maker make) => (IsMadeOfText, _make) = (isMadeOfText, make);
+
+    /// <summary>Whether it is made of the text, rather than there before.</summary>
+    internal bool IsMadeOfText { get; }
 
     /// <summary>A tokenizer that exists already.</summary>
-    public static TokenizerSource Existing(ITokenizer tokenizer) => new((_, _) => tokenizer);
+    public static TokenizerSource Existing(ITokenizer tokenizer) => new(false, (_, _, _, _) => tokenizer);
 
     /// <summary>
     /// The characters of all documents, those of the validation split included: it could not be encoded otherwise.
     /// </summary>
-    /// <param name="withEndOfText">Whether there is an end-of-text id: useful where documents stand on their own.</param>
-    public static TokenizerSource Characters(bool withEndOfText = false) => new((text, _) =>
+    /// <param name="withEndOfText">Whether there is an end-of-text id; null has one where there are several documents.</param>
+    public static TokenizerSource Characters(bool? withEndOfText = null) => new(true, (text, severalDocuments, _, _) =>
     {
         CharTokenizerBuilder builder = new();
         foreach (string piece in text) builder.Add(piece);
-        return builder.Build(withEndOfText);
+        return builder.Build(withEndOfText ?? severalDocuments);
     });
 
     /// <summary>Byte-level BPE trained on all documents.</summary>
     public static TokenizerSource TrainedBpe(BpeTrainerOptions options) =>
-        new((text, cancellation) => BpeTrainer.Train(text, options, cancellation).Tokenizer);
+        new(true, (text, _, _, cancellation) => BpeTrainer.Train(text, options, cancellation).Tokenizer);
 
     /// <summary>What the user chose.</summary>
     /// <param name="choice">The choice.</param>
     /// <param name="vocabularySize">Tokens that a trained BPE is to have.</param>
-    /// <param name="withEndOfText">Whether a tokenizer of characters has an end-of-text id; the others have one anyway.</param>
+    /// <param name="withEndOfText">Whether a tokenizer of characters has an end-of-text id, null where there are several documents; the others have one anyway.</param>
     /// <exception cref="InputException">The tokenizer cannot be read, or cannot have that many tokens.</exception>
-    public static TokenizerSource From(TokenizerChoice choice, int vocabularySize, bool withEndOfText = false)
+    public static TokenizerSource From(TokenizerChoice choice, int vocabularySize, bool? withEndOfText = null)
     {
         try
         {
@@ -51,11 +56,11 @@ public sealed class TokenizerSource
         }
     }
 
-    internal ITokenizer Make(IEnumerable<string> text, CancellationToken cancellation)
+    internal ITokenizer Make(IEnumerable<string> text, bool severalDocuments, int threads, CancellationToken cancellation)
     {
         try
         {
-            return _make(text, cancellation);
+            return _make(text, severalDocuments, threads, cancellation);
         }
         catch (TokenizerException failure)
         {

@@ -14,12 +14,16 @@ namespace TorchLm.Data.Datasets;
 /// <param name="Sources">Where the text came from, in the order in which it was read.</param>
 /// <param name="SplitRule">How documents were divided.</param>
 /// <param name="Splits">What each split holds, by its name: <c>train</c>, <c>val</c>, <c>test</c>.</param>
+/// <param name="Preparation">What reading and cleaning did; null in data sets of versions that did not say.</param>
+/// <param name="Mixture">How often each source is met in training; null where each is as often as it has tokens.</param>
 public sealed record DatasetManifest(
     int FormatVersion,
     TokenizerEntry Tokenizer,
     IReadOnlyList<SourceEntry> Sources,
     SplitRuleEntry SplitRule,
-    IReadOnlyDictionary<string, SplitEntry> Splits)
+    IReadOnlyDictionary<string, SplitEntry> Splits,
+    PreparationEntry? Preparation = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<MixtureEntry>? Mixture = null)
 {
     /// <summary>The version that this program writes, and the highest that it reads.</summary>
     public const int CurrentVersion = 1;
@@ -80,13 +84,25 @@ public sealed record TokenizerEntry(string Kind, int VocabularySize);
 /// <param name="Documents">Number of documents that hold text.</param>
 public sealed record SourceEntry(string Path, long Bytes, long Documents);
 
+/// <summary>A source of a mixture.</summary>
+/// <param name="Name">The name of its shards' <see cref="ShardEntry.Source"/>.</param>
+/// <param name="Path">The path as it was given.</param>
+/// <param name="Share">Its share of the samples that training reads, in (0, 1]; the shares of all sources sum to 1.</param>
+/// <param name="Tokens">Its tokens in the train split.</param>
+public sealed record MixtureEntry(string Name, string Path, double Share, long Tokens)
+{
+    /// <summary>The smallest share that a source can have.</summary>
+    public const double SmallestShare = 0.001;
+}
+
 /// <summary>How documents were divided between the splits.</summary>
 /// <param name="Kind">
 /// <c>document</c> (by a hash of each text), <c>position</c> (one document, its last part) or <c>explicit</c> (by the source).
 /// </param>
 /// <param name="ValFraction">The share asked for the validation split; null where the source divided.</param>
 /// <param name="Seed">The hash's seed; null where there was none.</param>
-public sealed record SplitRuleEntry(string Kind, double? ValFraction, long? Seed);
+/// <param name="TestFraction">The share asked for the test split; null where none was.</param>
+public sealed record SplitRuleEntry(string Kind, double? ValFraction, long? Seed, double? TestFraction = null);
 
 /// <summary>One split of a data set.</summary>
 /// <param name="Tokens">Number of tokens, ends of text included.</param>

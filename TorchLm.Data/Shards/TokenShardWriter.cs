@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using TorchLm.Data.Datasets;
 
 namespace TorchLm.Data.Shards;
@@ -8,7 +9,9 @@ namespace TorchLm.Data.Shards;
 /// <param name="File">The file's name within the set's folder.</param>
 /// <param name="Tokens">Number of tokens.</param>
 /// <param name="Sha256">SHA-256 of the whole file, in lower-case hexadecimal digits.</param>
-public sealed record ShardEntry(string File, long Tokens, string Sha256);
+/// <param name="Source">The source of a mixture that it belongs to; null where the set is none.</param>
+public sealed record ShardEntry(
+    string File, long Tokens, string Sha256, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Source = null);
 
 /// <summary>
 /// Writes the tokens of one split into shards in llm.c's format. A shard is written under a temporary name, flushed to the disk
@@ -24,10 +27,11 @@ public sealed class TokenShardWriter : IDisposable
 
     private readonly string _folder, _name, _split;
     private readonly int _vocabularySize, _bytesPerToken, _maxTokens;
-    private readonly List<ShardEntry> _shards = [];
+    private readonly List<ShardEntry> _shards;
     private readonly byte[] _buffer = new byte[1 << 16];
     private FileStream? _file;
     private int _tokensInShard;
+    private string? _sourceOfShard;
 
     /// <summary>Prepares to write; files appear with the first token.</summary>
     /// <param name="folder">An existing folder.</param>
@@ -37,7 +41,9 @@ public sealed class TokenShardWriter : IDisposable
     /// Every id is below it; up to 65,536 tokens are stored as uint16, beyond that as uint32.
     /// </param>
     /// <param name="maxTokens">Tokens after which the next shard begins.</param>
-    public TokenShardWriter(string folder, string name, string split, int vocabularySize, int maxTokens = DefaultMaxTokens)
+    /// <param name="finished">Whole shards of this split that are in the folder already; null where none is.</param>
+    public TokenShardWriter(string folder, string name, string split, int vocabularySize, int maxTokens = DefaultMaxTokens,
+        IReadOnlyList<ShardEntry>? finished = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (!SplitNames.All.Contains(split))
@@ -48,10 +54,21 @@ public sealed class TokenShardWriter : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxTokens);
         (_folder, _name, _split, _vocabularySize, _maxTokens) = (folder, name, split, vocabularySize, maxTokens);
         _bytesPerToken = ShardLayout.BytesPerTokenFor(vocabularySize);
+        _shards = [.. finished ?? []];
+        Tokens = FinishedTokens = _shards.Sum(shard => shard.Tokens);
     }
 
     /// <summary>Tokens appended so far.</summary>
     public long Tokens { get; private set; }
+
+    /// <summary>Tokens in finished shards.</summary>
+    public long FinishedTokens { get; private set; }
+
+    /// <summary>The finished shards.</summary>
+    internal IReadOnlyList<ShardEntry> Finished => [.. _shards];
+
+    /// <summary>The source of a mixture that the next tokens come from; null where the set is none.</summary>
+    internal string? Source { get; set; }
 
     /// <summary>Appends token ids, beginning new shards as needed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
@@ -71,10 +88,25 @@ public sealed class TokenShardWriter : IDisposable
         }
     }
 
+    /// <summary>Finishes the shard that was begun, so that the next tokens begin another; nothing where none was.</summary>
+    internal void EndShard()
+    {
+        if (_file is not null) FinishShard();
+    }
+
+    /// <summary>Whether a finished shard is in the folder and as it was.</summary>
+    internal static bool IsWhole(string folder, ShardEntry shard)
+    {
+        string path = Path.Combine(folder, shard.File);
+        if (!File.Exists(path)) return false;
+        using FileStream file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file)) == shard.Sha256;
+    }
+
     /// <summary>Finishes the last shard and lists all of them; none where nothing was appended.</summary>
     public IReadOnlyList<ShardEntry> Complete()
     {
-        if (_file is not null) FinishShard();
+        EndShard();
         return _shards;
     }
 
@@ -90,6 +122,7 @@ public sealed class TokenShardWriter : IDisposable
 
     private FileStream BeginShard()
     {
+        _sourceOfShard = Source;
         string path = Path.Combine(_folder, ShardName.Format(_name, _split, _shards.Count)) + TemporarySuffix;
         FileStream file = new(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 1 << 16);
         file.Write(ShardLayout.MakeHeader(_bytesPerToken, 0)); // the count is filled in at the end
@@ -109,7 +142,8 @@ public sealed class TokenShardWriter : IDisposable
 
         string finished = file.Name[..^TemporarySuffix.Length];
         File.Move(file.Name, finished, overwrite: true);
-        _shards.Add(new ShardEntry(Path.GetFileName(finished), _tokensInShard, hash));
+        _shards.Add(new ShardEntry(Path.GetFileName(finished), _tokensInShard, hash, _sourceOfShard));
+        FinishedTokens += _tokensInShard;
         _tokensInShard = 0;
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using TorchLm.Core;
 using TorchLm.Data.Building;
 using TorchLm.Data.Datasets;
+using TorchLm.Data.Reading;
 using TorchLm.Tokenizers;
 
 namespace TorchLm.Tests.Data;
@@ -98,7 +99,7 @@ public sealed class DatasetBuilderTests : IDisposable
     {
         string path = SharedFiles.PathOf(SharedFiles.TinyShakespeare);
         TokenDataset dataset =
-            TokenDataset.Open(Build(TextFiles.Find([path]), SplitRule.ByFraction(), source: TokenizerSource.Characters()).Folder);
+            TokenDataset.Open(Build(TextInput.Find([path]).Read(), SplitRule.ByFraction(), source: TokenizerSource.Characters()).Folder);
         Assert.Equal(65, dataset.Manifest!.Tokenizer.VocabularySize);
         Assert.Equal(1_003_854, dataset.Train.Tokens);
         Assert.Equal(111_540, dataset.Val!.Tokens);
@@ -155,15 +156,15 @@ public sealed class DatasetBuilderTests : IDisposable
         List<BuildProgress> reports = [];
         Build([Document.FromText("abc", "a"), Document.FromText("defg", "b")], SplitRule.ByFraction(),
             progress: new Collect(reports));
-        Assert.Equal(new BuildProgress(BuildPhase.Encoding, 7, 7), reports[^1]);
-        Assert.Contains(new BuildProgress(BuildPhase.Reading, 7, null), reports);
+        Assert.Equal(new BuildProgress(BuildPhase.Encoding, 7, 1, 9), reports[^1]);
+        Assert.Contains(new BuildProgress(BuildPhase.Reading, 7, null, 0), reports);
     }
 
     [Fact]
     public void What_cannot_be_encoded_is_named_and_nothing_is_left()
     {
         string bad = _folder.Write("bad.txt", "good\nbad \u0001");
-        string message = Refuses(TextFiles.Find([bad]), SplitRule.ByFraction(0));
+        string message = Refuses(TextInput.Find([bad]).Read(), SplitRule.ByFraction(0));
         Assert.Contains($"'{bad}' cannot be encoded: U+0001 is not in the vocabulary.", message);
         Assert.False(Directory.Exists(_folder["set"]));
     }

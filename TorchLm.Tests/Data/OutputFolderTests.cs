@@ -1,6 +1,7 @@
 using TorchLm.Core;
 using TorchLm.Data.Building;
 using TorchLm.Data.Datasets;
+using TorchLm.Data.Reading;
 
 namespace TorchLm.Tests.Data;
 
@@ -43,29 +44,23 @@ public sealed class OutputFolderTests : IDisposable
         Build(s_documents);
         Dictionary<string, byte[]> before = Files();
         string bad = _folder.Write("bad.txt", [65, 0xFF]);
-        Assert.Throws<InputException>(() => Build(TextFiles.Find([bad]), overwrite: true));
+        Assert.Throws<InputException>(() => Build(TextInput.Find([bad]).Read(), overwrite: true));
         Assert.Equal(before, Files());
     }
 
     [Fact]
     public void A_killed_build_leaves_no_folder_that_looks_complete()
     {
-        // Looks at the folder, as whoever comes after a kill would, at every document of every reading.
-        int looks = 0, unfinished = 0;
-        IEnumerable<Document> Watching()
+        // Looks at the folder, as whoever comes after a kill would, whenever something has been done.
+        List<BuildPhase> looks = [];
+        var watch = new Watch(progress =>
         {
-            foreach (Document document in s_documents)
-            {
-                yield return document;
-                looks++;
-                string message = Assert.Throws<InputException>(() => TokenDataset.Open(_folder["set"])).Message;
-                if (message.Contains("was not made to the end")) unfinished++;
-                else Assert.Empty(Files());
-            }
-        }
-        Build(Watching(), maxTokensPerShard: 2);
-        Assert.Equal(6, looks);
-        Assert.Equal(3, unfinished);
+            looks.Add(progress.Phase);
+            string message = Assert.Throws<InputException>(() => TokenDataset.Open(_folder["set"])).Message;
+            Assert.Contains(progress.Phase == BuildPhase.Encoding ? "was not made to the end" : "There are no token shards", message);
+        });
+        Build(s_documents, maxTokensPerShard: 2, progress: watch);
+        Assert.Equal([BuildPhase.Reading, BuildPhase.Encoding], looks.Distinct());
         Assert.True(TokenDataset.Open(_folder["set"]).Train.Shards.Count > 1);
     }
 
@@ -80,37 +75,28 @@ public sealed class OutputFolderTests : IDisposable
         Assert.Equal(4, Files().Count);
     }
 
-    [Fact]
-    public void A_cancelled_build_leaves_nothing()
+    [Theory]
+    [InlineData(BuildPhase.Reading), InlineData(BuildPhase.Tokenizer), InlineData(BuildPhase.Encoding)]
+    public void A_cancelled_build_leaves_nothing(BuildPhase phase)
     {
         using CancellationTokenSource source = new();
-        int readings = 0;
-        IEnumerable<Document> Cancelling()
+        var cancelling = new Watch(progress =>
         {
-            readings++;
-            foreach (Document document in s_documents)
-            {
-                yield return document;
-                if (readings == 2) source.Cancel();
-            }
-        }
-        Assert.Throws<OperationCanceledException>(() => DatasetBuilder.Build(Cancelling(),
-            TokenizerSource.Existing(new ByteTokenizer()),
-            SplitRule.ByFraction(), _folder["set"], new BuildOptions(MaxTokensPerShard: 2), cancellation: source.Token));
+            if (progress.Phase == phase) source.Cancel();
+        });
+        string[] texts = [.. Enumerable.Range(0, 3000).Select(i => $"Text number {i}.")];
+        Assert.Throws<OperationCanceledException>(() => DatasetBuilder.Build(texts.Select(text => Document.FromText(text, "here")), TokenizerSource.Characters(),
+            SplitRule.ByFraction(), _folder["set"], new BuildOptions(MaxTokensPerShard: 200), cancelling, source.Token));
         Assert.False(Directory.Exists(_folder["set"]));
     }
 
     [Fact]
-    public void Text_that_changes_between_readings_is_noticed()
+    public void Two_builds_in_one_folder_do_not_meet()
     {
-        int readings = 0;
-        IEnumerable<Document> Changing() => [Document.FromText(++readings == 1 ? "before" : "after it", "here")];
-        IEnumerable<Document> Enumerating()
-        {
-            foreach (Document document in Changing()) yield return document;
-        }
-        Assert.Contains("changed while they were being read", Assert.Throws<InputException>(() => Build(Enumerating())).Message);
-        Assert.False(Directory.Exists(_folder["set"]));
+        var second = new Watch(_ => Assert.Contains("Another process is making a data set",
+            Assert.Throws<InputException>(() => Build(s_documents)).Message));
+        Build(s_documents, progress: second);
+        TokenDataset.Open(_folder["set"]);
     }
 
     [Fact]
@@ -125,10 +111,15 @@ public sealed class OutputFolderTests : IDisposable
     }
 
     private void Build(IEnumerable<Document> documents, bool overwrite = false, int maxTokensPerShard = 1000,
-        string? folder = null) =>
+        string? folder = null, IProgress<BuildProgress>? progress = null) =>
         DatasetBuilder.Build(documents, TokenizerSource.Existing(new ByteTokenizer()), SplitRule.ByFraction(),
-            folder ?? _folder["set"], new BuildOptions(overwrite, maxTokensPerShard));
+            folder ?? _folder["set"], new BuildOptions(overwrite, maxTokensPerShard), progress);
 
     private Dictionary<string, byte[]> Files() =>
         Directory.GetFiles(_folder["set"]).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
+
+    private sealed class Watch(Action<BuildProgress> look) : IProgress<BuildProgress>
+    {
+        public void Report(BuildProgress value) => look(value);
+    }
 }

@@ -1,6 +1,7 @@
 using TorchLm.Core;
 using TorchLm.Data.Building;
 using TorchLm.Data.Datasets;
+using TorchLm.Data.Reading;
 
 namespace TorchLm.Tests.Data;
 

@@ -2,6 +2,7 @@ using System.Text;
 using TorchLm.Core;
 using TorchLm.Data.Building;
 using TorchLm.Data.Datasets;
+using TorchLm.Data.Reading;
 using TorchLm.Data.Shards;
 using TorchLm.Tokenizers;
 
@@ -29,17 +30,17 @@ public sealed class TokenizerSourceTests : IDisposable
     [InlineData("bpe", 0), InlineData("bpe", 3), InlineData("cl100k_base", 0), InlineData("cl100k_base", 2), InlineData("cl100k_base", 5)]
     public void A_large_file_in_pieces_has_the_ids_of_the_whole(string kind, int shift)
     {
-        // It is read in pieces of 1 MiB; the shift moves another character of the same text to the border.
+        // It is read in sections of 4 MiB; the shift moves another character of the same text to the border.
         StringBuilder text = new(new string('a', shift));
-        for (int i = 0; text.Length < 1_100_000; i++)
+        for (int i = 0; text.Length < 4_300_000; i++)
         {
-            text.Append(i % 7 == 0 ? "\n\n  " : " ").Append("word").Append(i * 31 % 997).Append(i % 11 == 0 ? "é!?\n" : ",");
+            text.Append(i % 7 == 0 ? "\n\n  " : " ").Append("word").Append(i * 31 % 997).Append(i % 11 == 0 ? "é!?\n" : i % 5 == 0 ? "" : ",");
         }
         string path = _folder.Write("large.txt", text.ToString());
-        Assert.Equal(2, Document.FromFile(path, path).ReadPieces().Count());
+        Assert.Equal(2, TextInput.Find([path]).Read().Count());
 
         TokenizerSource source = TokenizerSource.From(TokenizerChoice.Parse(kind), vocabularySize: 300);
-        DatasetBuilder.Build(TextFiles.Find([path]), source, SplitRule.ByFraction(0), _folder["set"]);
+        DatasetBuilder.Build(TextInput.Find([path]).Read(), source, SplitRule.ByFraction(0), _folder["set"]);
         TokenDataset dataset = TokenDataset.Open(_folder["set"]);
         ITokenizer tokenizer = TokenizerFile.Load(dataset.TokenizerFile!);
         int[] whole = [tokenizer.EndOfTextId!.Value, .. tokenizer.Encode(text.ToString())];
@@ -73,7 +74,7 @@ public sealed class TokenizerSourceTests : IDisposable
         string path = _folder.Write("other.txt", "é");
         ITokenizer ascii = CharTokenizer.FromCharacters("abc".EnumerateRunes());
         string message = Assert.Throws<InputException>(() =>
-            DatasetBuilder.Build(TextFiles.Find([path]), TokenizerSource.Existing(ascii),
+            DatasetBuilder.Build(TextInput.Find([path]).Read(), TokenizerSource.Existing(ascii),
             SplitRule.ByFraction(0), _folder["set"])).Message;
         Assert.StartsWith($"'{path}' cannot be encoded: ", message);
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TorchLm.Data.Building;
+using TorchLm.Data.Reading;
 using TorchLm.Tokenizers;
 using TorchLm.Train.Reporting;
 
@@ -51,11 +52,11 @@ internal static class PrepareCommand
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             string folder = parsed.GetRequiredValue(output);
-            IReadOnlyList<Document> documents = TextFiles.Find(parsed.GetRequiredValue(input));
-            TokenizerSource source = TokenizerSource.From(TokenizerChoice.Parse(parsed.GetValue(tokenizer)!), parsed.GetValue(vocabulary), withEndOfText: documents.Count > 1);
+            TextInput documents = TextInput.Find(parsed.GetRequiredValue(input));
+            TokenizerSource source = TokenizerSource.From(TokenizerChoice.Parse(parsed.GetValue(tokenizer)!), parsed.GetValue(vocabulary));
             using var progress = new BuildProgressLine();
             SplitRule rule = SplitRule.ByFraction(parsed.GetValue(validation), parsed.GetValue(seed));
-            BuildReport report = DatasetBuilder.Build(documents, source, rule, folder, new BuildOptions(parsed.GetValue(overwrite)), progress, cancel);
+            BuildReport report = DatasetBuilder.Build(documents.Read(), source, rule, folder, new BuildOptions(parsed.GetValue(overwrite)), progress, cancel);
             progress.Dispose();
             DatasetReport.Print(report);
             return ExitCode.Done;

@@ -15,7 +15,7 @@ internal sealed class BuildProgressLine : IProgress<BuildProgress>, IDisposable
             BuildPhase.Tokenizer => "Making the tokenizer",
             _ => "Encoding",
         };
-        string share = value.TotalBytes > 0 ? $" ({100.0 * value.Bytes / value.TotalBytes:0} %)" : "";
+        string share = value.Share is { } part ? $" ({100 * part:0} %)" : "";
         _line.Show($"{what}: {value.Bytes / 1e6:0.0} MB{share}");
     }
 

@@ -1,0 +1,254 @@
+using System.Text;
+using TorchLm.Data.Cleaning;
+using TorchLm.Data.Datasets;
+using TorchLm.Data.Deduplication;
+using TorchLm.Data.Reading;
+
+namespace TorchLm.Data.Building;
+
+/// <summary>
+/// Reads and cleans documents, drops those that were seen before, and stores what is left. Where a step must know the whole corpus first, what the steps
+/// before it made is stored in between.
+/// </summary>
+/// <remarks>
+/// Documents are worked on by several threads, and judged in their order by one, so that the first of several equal ones is kept whatever the number of
+/// threads. The fate of a document that comes in sections is that of its first: the others are cleaned, and removed with it.
+/// </remarks>
+internal sealed class CorpusCollector(PreparationOptions options, string folder, long seed, int threads, Action<long> report, CancellationToken cancellation)
+{
+    private readonly PreparationCount _count = new(NamesOf(options));
+    private readonly ExactDuplicates _exact = new();
+    private readonly NearDuplicates? _near = options.NearDuplicates is { } near ? new NearDuplicates(near) : null;
+    private readonly MinHash? _minHash = options.NearDuplicates is { } near ? new MinHash(near) : null;
+    private readonly List<SourceEntry> _sources = [];
+    private readonly Dictionary<string, int> _sourceIndex = [];
+    private long _documents, _characters, _bytes, _begun = -1, _dropped = -1;
+    private ulong _smallest = ulong.MaxValue, _largest;
+    private string _droppedBy = "";
+    private UInt128 _hash;
+
+    /// <summary>What was skipped and removed, for a sentence.</summary>
+    public string Summary => _count.Summary();
+
+    /// <summary>Collects the documents into a store.</summary>
+    public CollectedCorpus Collect(IEnumerable<Document> documents, string store)
+    {
+        int first = options.Steps.Index().FirstOrDefault(step => step.Item is ICorpusStep, (-1, null!)).Index;
+        if (first < 0)
+        {
+            Store(InParallel(Numbered(documents), Draft.Size, draft => Finish(Clean(Read(draft), options.Steps))), store);
+        }
+        else
+        {
+            ICorpusStep[] observers = [.. options.Steps.OfType<ICorpusStep>()];
+            ICleaningStep[] before = [.. options.Steps.Take(first)], after = [.. options.Steps.Skip(first)];
+            string between = Path.Combine(folder, "observed.tmp");
+            Observe(InParallel(Numbered(documents), Draft.Size, draft => Digest(Clean(Read(draft), before), observers)), observers, between);
+            Store(InParallel(DocumentStore.Read(between).Select(Draft.Of), Draft.Size, draft => Finish(Clean(draft, after))), store);
+            File.Delete(between);
+        }
+        return new CollectedCorpus(_sources, _documents, _characters, _bytes, _smallest, _largest, _count.ToEntry());
+    }
+
+    private static IEnumerable<string> NamesOf(PreparationOptions options)
+    {
+        foreach (ICleaningStep step in options.Steps) yield return step.Name;
+        if (options.ExactDuplicates) yield return PreparationOptions.ExactDuplicatesName;
+        if (options.NearDuplicates is not null) yield return PreparationOptions.NearDuplicatesName;
+    }
+
+    private IEnumerable<Draft> InParallel(IEnumerable<Draft> drafts, Func<Draft, int> sizeOf, Action<Draft> work) =>
+        OrderedParallel.Select(OrderedParallel.Batches(drafts, sizeOf), batch =>
+        {
+            batch.ForEach(work);
+            return batch;
+        }, threads, cancellation).SelectMany(batch => batch);
+
+    private static IEnumerable<Draft> Numbered(IEnumerable<Document> documents)
+    {
+        long number = -1;
+        foreach (Document document in documents)
+        {
+            if (document.Joint is null) number++;
+            yield return new Draft(document, number);
+        }
+    }
+
+    private static Draft Read(Draft draft)
+    {
+        try
+        {
+            (draft.Text, draft.InvalidSequences) = draft.Document!.Read();
+            draft.BytesRead = Encoding.UTF8.GetByteCount(draft.Text);
+            if (draft.Text.Length == 0 && draft.Joint is null) throw new SkippedDocumentException(SkipReason.Empty, "there is no text in it");
+        }
+        catch (SkippedDocumentException skipped)
+        {
+            (draft.Skipped, draft.Text) = (skipped, null);
+        }
+        return draft;
+    }
+
+    private Draft Clean(Draft draft, IReadOnlyList<ICleaningStep> steps)
+    {
+        if (draft.Text is null) return draft;
+        if (options.Steps.Count > 0 && draft.Joint is { } joint) draft.Joint = Normal(joint);
+        foreach (ICleaningStep step in steps)
+        {
+            CleaningResult result = step.Apply(draft.Text);
+            if (result.Text is null && draft.Joint is not null) continue; // its first section decides
+            if (result.Text is not null && result.Count == 0 && ReferenceEquals(result.Text, draft.Text)) continue;
+            int before = Encoding.UTF8.GetByteCount(draft.Text), after = result.Text is null ? 0 : Encoding.UTF8.GetByteCount(result.Text);
+            draft.Outcomes.Add((result.Rule ?? step.Name, result, before - after));
+            draft.Text = result.Text;
+            if (draft.Text is null) break;
+        }
+        return draft;
+    }
+
+    // What parts two sections is cleaned as the rest of the text: one line break, one blank line, or one space.
+    private static string Normal(string joint)
+    {
+        int lines = joint.ReplaceLineEndings("\n").AsSpan().Count('\n');
+        return lines > 1 ? "\n\n" : lines == 1 ? "\n" : joint.Length > 0 ? " " : "";
+    }
+
+    private static void Digest(Draft draft, ICorpusStep[] observers)
+    {
+        if (draft.Text is null) return;
+        draft.Digests = [.. observers.Select(observer => observer.Digest(draft.Text))];
+    }
+
+    private void Finish(Draft draft)
+    {
+        if (string.IsNullOrEmpty(draft.Text)) return;
+        draft.Utf8 = Encoding.UTF8.GetBytes(draft.Text);
+        draft.Hash = NormalizedText.Hash(draft.Text);
+        if (draft.Joint is not null) return;
+        draft.Signature = _minHash?.Sign(draft.Text);
+    }
+
+    private void Observe(IEnumerable<Draft> drafts, ICorpusStep[] observers, string store)
+    {
+        using (var writer = new DocumentStore.Writer(store))
+        {
+            foreach (Draft draft in drafts)
+            {
+                if (!Account(draft)) continue;
+                for (int i = 0; i < observers.Length; i++) observers[i].Observe(draft.Digests![i]);
+                writer.Write(new StoredDocument(draft.Number, draft.Name, draft.Source, draft.Joint, default, draft.Nats, Encoding.UTF8.GetBytes(draft.Text!)));
+            }
+        }
+        foreach (ICorpusStep observer in observers) observer.EndObservation();
+        _dropped = -1;
+    }
+
+    private void Store(IEnumerable<Draft> drafts, string store)
+    {
+        using var writer = new DocumentStore.Writer(store);
+        foreach (Draft draft in drafts)
+        {
+            if (!Account(draft)) continue;
+            if (draft.Number != _begun)
+            {
+                if (IsDuplicate(draft)) continue;
+                (_begun, _hash, draft.Joint) = (draft.Number, draft.Hash, null); // perhaps a further section, where the first could not be read
+            }
+            var document = new StoredDocument(draft.Number, draft.Name, draft.Source, draft.Joint, _hash, draft.Nats, draft.Utf8!);
+            writer.Write(document);
+            Sum(document, TextPieces.CountCharacters(draft.Joint) + TextPieces.CountCharacters(draft.Text));
+        }
+    }
+
+    // Counts what was done to a document; false where nothing of it is left.
+    private bool Account(Draft draft)
+    {
+        bool continues = draft.Joint is not null;
+        if (draft.Document is not null) // just read, rather than between two passes
+        {
+            _count.BytesRead += draft.BytesRead;
+            _count.InvalidSequences += draft.InvalidSequences;
+            if (draft.Skipped is { } skipped) _count.Skip(draft.Name, skipped);
+            else if (!continues) _count.DocumentsRead++;
+            report(_count.BytesRead);
+        }
+        if (continues && draft.Number == _dropped)
+        {
+            _count.Count(_droppedBy, draft.Name, new CleaningResult(null), Encoding.UTF8.GetByteCount(draft.Text ?? ""), continues);
+            return false;
+        }
+        foreach ((string step, CleaningResult result, int bytes) in draft.Outcomes)
+        {
+            _count.Count(step, draft.Name, result, bytes, continues);
+            if (result.Text is null) (_dropped, _droppedBy) = (draft.Number, step);
+        }
+        if (draft.Text?.Length == 0 && !continues) _count.Skip(draft.Name, new SkippedDocumentException(SkipReason.Empty, "nothing is left of it after cleaning"));
+        return !string.IsNullOrEmpty(draft.Text);
+    }
+
+    private bool IsDuplicate(Draft draft)
+    {
+        string? by = options.ExactDuplicates && !_exact.Add(draft.Hash) ? PreparationOptions.ExactDuplicatesName
+            : draft.Signature is { } signature && !_near!.Add(signature, out _) ? PreparationOptions.NearDuplicatesName
+            : null;
+        if (by is null) return false;
+        _count.Count(by, draft.Name, new CleaningResult(null, 0, PreparationCount.Excerpt(draft.Text!)), draft.Utf8!.Length, continues: false);
+        (_dropped, _droppedBy) = (draft.Number, by);
+        return true;
+    }
+
+    private void Sum(StoredDocument document, long characters)
+    {
+        bool begins = document.Joint is null;
+        int bytes = document.Utf8.Length + Encoding.UTF8.GetByteCount(document.Joint ?? "");
+        if (_sourceIndex.TryAdd(document.Source, _sources.Count)) _sources.Add(new SourceEntry(document.Source, 0, 0));
+        SourceEntry entry = _sources[_sourceIndex[document.Source]];
+        _sources[_sourceIndex[document.Source]] = entry with { Bytes = entry.Bytes + bytes, Documents = entry.Documents + (begins ? 1 : 0) };
+        _documents += begins ? 1 : 0;
+        _characters += characters;
+        _bytes += bytes;
+        ulong key = CollectedCorpus.KeyOf(document.Hash, seed);
+        (_smallest, _largest) = (Math.Min(_smallest, key), Math.Max(_largest, key));
+    }
+
+    /// <summary>A document on its way.</summary>
+    private sealed class Draft(Document? document, long number)
+    {
+        public Document? Document { get; } = document;
+
+        public long Number { get; } = number;
+
+        public string Name { get; private init; } = document?.Name ?? "";
+
+        public string Source { get; private init; } = document?.Source ?? "";
+
+        public double? Nats { get; private init; } = document?.Nats;
+
+        public string? Joint { get; set; } = document?.Joint;
+
+        public string? Text { get; set; }
+
+        public int InvalidSequences { get; set; }
+
+        public int BytesRead { get; set; }
+
+        public SkippedDocumentException? Skipped { get; set; }
+
+        public List<(string Step, CleaningResult Result, int BytesRemoved)> Outcomes { get; } = [];
+
+        public ulong[][]? Digests { get; set; }
+
+        public byte[]? Utf8 { get; set; }
+
+        public UInt128 Hash { get; set; }
+
+        public byte[]? Signature { get; set; }
+
+        public static int Size(Draft draft) => draft.Document?.Size ?? draft.Text!.Length;
+
+        public static Draft Of(StoredDocument stored) => new(null, stored.Number)
+        {
+            Name = stored.Name, Source = stored.Source, Nats = stored.Nats, Joint = stored.Joint, Text = Encoding.UTF8.GetString(stored.Utf8),
+        };
+    }
+}

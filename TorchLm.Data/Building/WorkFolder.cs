@@ -1,0 +1,103 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using TorchLm.Core;
+using TorchLm.Core.Checkpoints;
+using TorchLm.Data.Datasets;
+using TorchLm.Tokenizers;
+
+namespace TorchLm.Data.Building;
+
+/// <summary>
+/// Where a build keeps what it has done so far, within the output folder, so that the same build, run again after it was stopped, goes on from there.
+/// </summary>
+internal sealed class WorkFolder : IDisposable
+{
+    /// <summary>The folder's name within the output folder.</summary>
+    public const string Name = ".prepare";
+
+    private const string CorpusFile = "corpus.json", RequestFile = "request.txt", LockFile = "lock";
+
+    private readonly FileStream _lock;
+
+    private WorkFolder(string location, FileStream hold, bool continues) => (Location, _lock, Continues) = (location, hold, continues);
+
+    /// <summary>The folder.</summary>
+    public string Location { get; }
+
+    /// <summary>Whether it holds what the same build did before.</summary>
+    public bool Continues { get; }
+
+    /// <summary>The documents that are left after cleaning.</summary>
+    public string DocumentsFile => Path.Combine(Location, "documents.bin");
+
+    private string TokenizerFilePath => Path.Combine(Location, TokenDataset.TokenizerFileName);
+
+    /// <summary>Opens or makes the folder; what another build left in it is removed.</summary>
+    /// <param name="output">The output folder.</param>
+    /// <param name="request">Everything that the result depends on; null for a build that never goes on.</param>
+    /// <exception cref="InputException">Another process is building there.</exception>
+    public static WorkFolder Open(string output, string? request)
+    {
+        string location = Path.Combine(output, Name);
+        Directory.CreateDirectory(location);
+        FileStream hold;
+        try
+        {
+            hold = new FileStream(Path.Combine(location, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException failure)
+        {
+            throw new InputException($"Another process is making a data set in '{output}': wait for it, or name another folder.", failure);
+        }
+        string requestFile = Path.Combine(location, RequestFile);
+        bool continues = request is not null && File.Exists(requestFile) && File.ReadAllText(requestFile) == request;
+        if (!continues)
+        {
+            foreach (string file in Directory.GetFiles(location).Where(file => Path.GetFileName(file) != LockFile)) File.Delete(file);
+            if (request is not null) DurableFile.WriteText(requestFile, request);
+        }
+        return new WorkFolder(location, hold, continues);
+    }
+
+    /// <summary>The corpus that was collected before; null where it was not, or not to the end.</summary>
+    public CollectedCorpus? LoadCorpus() => Load(CorpusFile, WorkJson.Default.CollectedCorpus);
+
+    /// <summary>Says that the documents are collected.</summary>
+    public void Save(CollectedCorpus corpus) => Save(CorpusFile, corpus, WorkJson.Default.CollectedCorpus);
+
+    /// <summary>The tokenizer that was made before; null where there is none.</summary>
+    public ITokenizer? LoadTokenizer() => File.Exists(TokenizerFilePath) ? TokenizerFile.Load(TokenizerFilePath) : null;
+
+    /// <summary>Keeps a tokenizer that was made from the text.</summary>
+    public void Save(ITokenizer tokenizer) => tokenizer.Save(TokenizerFilePath);
+
+    /// <summary>How far the shards of a split are; null where none is finished.</summary>
+    public SplitProgress? LoadProgress(string split) => Load(split + ".json", WorkJson.Default.SplitProgress);
+
+    /// <summary>Says how far the shards of a split are.</summary>
+    public void Save(string split, SplitProgress progress) => Save(split + ".json", progress, WorkJson.Default.SplitProgress);
+
+    /// <summary>Removes the folder and everything in it.</summary>
+    public void Remove()
+    {
+        Dispose();
+        Directory.Delete(Location, recursive: true);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    private T? Load<T>(string name, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) where T : class
+    {
+        string path = Path.Combine(Location, name);
+        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), type) : null;
+    }
+
+    private void Save<T>(string name, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
+        DurableFile.Write(Path.Combine(Location, name), stream => JsonSerializer.Serialize(stream, value, type));
+}
+
+[JsonSourceGenerationOptions(RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(CollectedCorpus))]
+[JsonSerializable(typeof(SplitProgress))]
+internal sealed partial class WorkJson : JsonSerializerContext;
