@@ -9,8 +9,10 @@ namespace TorchLm.Data.Datasets;
 /// <param name="Documents">Number of documents; null where there is no <c>dataset.json</c>.</param>
 /// <param name="Bytes">Bytes of UTF-8 text; null where there is no <c>dataset.json</c>.</param>
 /// <param name="EntropyNats">The text's entropy in nats, in total, where its source knows it.</param>
+/// <param name="Mixture">The sources of a mixture, in the order of their shards; null where the split is none.</param>
 public sealed record DatasetSplit(
-    string Name, string Folder, IReadOnlyList<SplitShard> Shards, long? Documents, long? Bytes, double? EntropyNats)
+    string Name, string Folder, IReadOnlyList<SplitShard> Shards, long? Documents, long? Bytes, double? EntropyNats,
+    IReadOnlyList<SplitSource>? Mixture = null)
 {
     /// <summary>Number of tokens.</summary>
     public long Tokens { get; } = Shards.Sum(shard => shard.Tokens);
@@ -40,3 +42,10 @@ public sealed record DatasetSplit(
 /// <param name="Path">The file.</param>
 /// <param name="Tokens">Number of tokens.</param>
 public sealed record SplitShard(string Path, long Tokens);
+
+/// <summary>A source of a mixture: some shards of a split that follow each other.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Share">Its share of the samples that training reads; those of all sources sum to 1.</param>
+/// <param name="FirstShard">The number of its first shard within the split, from 0.</param>
+/// <param name="ShardCount">How many shards it has.</param>
+public sealed record SplitSource(string Name, double Share, int FirstShard, int ShardCount);

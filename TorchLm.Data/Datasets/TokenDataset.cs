@@ -121,9 +121,28 @@ public sealed class TokenDataset
         {
             if (!manifest.Splits.TryGetValue(name, out SplitEntry? entry) || entry.Shards.Count == 0) continue;
             List<SplitShard> shards = [.. entry.Shards.Select(shard => OpenDescribed(folder, shard))];
-            splits.Add(new DatasetSplit(name, folder, shards, entry.Documents, entry.Bytes, entry.EntropyNats));
+            splits.Add(new DatasetSplit(name, folder, shards, entry.Documents, entry.Bytes, entry.EntropyNats,
+                name == SplitNames.Train ? SourcesOf(manifest, entry, folder) : null));
         }
         return new TokenDataset(folder, manifest, splits);
+    }
+
+    private static SplitSource[]? SourcesOf(DatasetManifest manifest, SplitEntry train, string folder)
+    {
+        if (manifest.Mixture is not { } mixture) return null;
+        List<SplitSource> sources = [];
+        foreach (MixtureEntry entry in mixture)
+        {
+            int first = train.Shards.Index().FirstOrDefault(shard => shard.Item.Source == entry.Name, (-1, null!)).Index;
+            int count = train.Shards.Skip(Math.Max(first, 0)).TakeWhile(shard => shard.Source == entry.Name).Count();
+            sources.Add(new SplitSource(entry.Name, entry.Share, first, count));
+        }
+        if (sources.All(source => source.FirstShard >= 0 && source.Share >= MixtureEntry.SmallestShare) && Math.Abs(sources.Sum(source => source.Share) - 1) < 1e-6 &&
+            sources.Sum(source => source.ShardCount) == train.Shards.Count)
+        {
+            return [.. sources];
+        }
+        throw new InputException($"The mixture in {DatasetManifest.FileName} of '{folder}' does not fit its shards: make the data set again.");
     }
 
     private static SplitShard OpenDescribed(string folder, ShardEntry entry)

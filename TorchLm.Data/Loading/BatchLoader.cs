@@ -6,12 +6,13 @@ using TorchSharp;
 namespace TorchLm.Data.Loading;
 
 /// <summary>
-/// The batches of a training run, in <see cref="WindowOrder"/>'s order. While a batch is used the next one is prepared in the
+/// The batches of a training run, in <see cref="WindowOrder"/>'s order, or a mixture's in <see cref="MixtureOrder"/>'s. While a batch is used the next one is prepared in the
 /// background. One thread at a time may ask.
 /// </summary>
 public sealed class BatchLoader : IBatchSource
 {
     private readonly WindowReader _reader;
+    private readonly ISampleOrder _order;
     private readonly long _globalBatchSize;
     private readonly long _firstRow;
     private Task<Batch>? _prepared;
@@ -38,20 +39,19 @@ public sealed class BatchLoader : IBatchSource
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rank, worldSize);
         split.RequireWindow(contextLength);
         BatchSize = batchSize;
-        Order = new WindowOrder([.. split.Shards.Select(shard => shard.Tokens)], contextLength, seed);
+        ContextLength = contextLength;
+        _order = split.Mixture is null
+            ? new WindowOrder([.. split.Shards.Select(shard => shard.Tokens)], contextLength, seed) : new MixtureOrder(split, contextLength, seed);
         _globalBatchSize = (long)batchSize * worldSize;
         _firstRow = (long)batchSize * rank;
         _reader = new WindowReader(split, vocabularySize, device);
     }
 
-    /// <summary>Which window each sample is.</summary>
-    public WindowOrder Order { get; }
-
     /// <inheritdoc/>
     public int BatchSize { get; }
 
     /// <inheritdoc/>
-    public int ContextLength => Order.ContextLength;
+    public int ContextLength { get; }
 
     /// <inheritdoc/>
     /// <exception cref="InputException">A token is outside the model's vocabulary.</exception>
@@ -89,7 +89,7 @@ public sealed class BatchLoader : IBatchSource
     private Batch Read(long index)
     {
         Window[] windows = new Window[BatchSize];
-        for (int row = 0; row < BatchSize; row++) windows[row] = Order.GetWindow(index * _globalBatchSize + _firstRow + row);
+        for (int row = 0; row < BatchSize; row++) windows[row] = _order.GetWindow(index * _globalBatchSize + _firstRow + row);
         return _reader.Read(windows, ContextLength);
     }
 

@@ -20,7 +20,7 @@ public readonly record struct Window(int Shard, long Start);
 /// To leave room for that, a shard into which k windows fit gives k−1 of them an epoch (one if k is 1): so the number of windows
 /// is the same in all epochs, and the epoch of a sample is a division.</para>
 /// </remarks>
-public sealed class WindowOrder
+public sealed class WindowOrder : ISampleOrder
 {
     private readonly long[] _firstWindow; // of each shard, within the epoch; one more at the end: all windows
     private readonly long[] _starts;      // how many places the first window of each shard may begin at
@@ -59,7 +59,7 @@ public sealed class WindowOrder
     /// <summary>How many windows an epoch reads.</summary>
     public long WindowsPerEpoch => _firstWindow[^1];
 
-    /// <summary>The window that is a run's sample number <paramref name="sample"/>, counted from 0 over all epochs.</summary>
+    /// <inheritdoc/>
     public Window GetWindow(long sample)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sample);
