@@ -22,7 +22,7 @@ public static partial class Program
     {
         var root = new RootCommand("Trains GPT-style language models from text, and speaks with them.")
         {
-            TrainCommand.Create(), PrepareCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), ExportCommand.Create(), ImportCommand.Create(),
+            TrainCommand.Create(), PrepareCommand.Create(), DataCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), ExportCommand.Create(), ImportCommand.Create(),
             TokenizerCommand.Create(), BenchCommand.Create(), CheckCommand.Create(), DoctorCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
@@ -73,11 +73,11 @@ public static partial class Program
         }
     }
 
-    /// <summary>Makes a command's action: it runs off the main thread, so that Ctrl-C reaches it, once libtorch is known to be there.</summary>
-    internal static Func<ParseResult, CancellationToken, Task<int>> Action(Func<ParseResult, CancellationToken, int> run) =>
+    /// <summary>Makes a command's action: it runs off the main thread, so that Ctrl-C reaches it, once libtorch is known to be there where it is needed.</summary>
+    internal static Func<ParseResult, CancellationToken, Task<int>> Action(Func<ParseResult, CancellationToken, int> run, bool needsLibtorch = true) =>
         (parsed, cancel) => Task.Run(() =>
         {
-            NativeLibraries.EnsureLoaded();
+            if (needsLibtorch) NativeLibraries.EnsureLoaded();
             return run(parsed, cancel);
         }, CancellationToken.None);
 

@@ -192,7 +192,7 @@ internal sealed class CorpusCollector(PreparationOptions options, string folder,
             : draft.Signature is { } signature && !_near!.Add(signature, out _) ? PreparationOptions.NearDuplicatesName
             : null;
         if (by is null) return false;
-        _count.Count(by, draft.Name, new CleaningResult(null, 0, PreparationCount.Excerpt(draft.Text!)), draft.Utf8!.Length, continues: false);
+        _count.Count(by, draft.Name, new CleaningResult(null, 0, PreparationSample.Of(draft.Text!)), draft.Utf8!.Length, continues: false);
         (_dropped, _droppedBy) = (draft.Number, by);
         return true;
     }

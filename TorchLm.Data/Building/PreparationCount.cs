@@ -1,4 +1,3 @@
-using System.Text;
 using TorchLm.Data.Cleaning;
 using TorchLm.Data.Datasets;
 using TorchLm.Data.Reading;
@@ -8,7 +7,7 @@ namespace TorchLm.Data.Building;
 /// <summary>Counts what reading and cleaning do, and keeps the first examples of each kind.</summary>
 internal sealed class PreparationCount
 {
-    private const int SamplesOfEachKind = 3, SampleLength = 200;
+    private const int SamplesOfEachKind = 3;
 
     private readonly List<string> _order = [];
     private readonly Dictionary<string, StepEntry> _steps = [];
@@ -68,19 +67,6 @@ internal sealed class PreparationCount
             (entry.Count > 1 ? $", and {entry.Count - 1:N0} more like it" : ""));
         IEnumerable<string> removed = _steps.Values.Where(entry => entry.DocumentsRemoved > 0).Select(entry => $"{entry.Name} removed {entry.DocumentsRemoved:N0}");
         return string.Join("; ", skipped.Concat(removed));
-    }
-
-    /// <summary>The beginning of a text on one line.</summary>
-    public static string Excerpt(string text)
-    {
-        var line = new StringBuilder();
-        foreach (Rune rune in text.AsSpan(0, Math.Min(text.Length, 2 * SampleLength)).EnumerateRunes())
-        {
-            if (line.Length >= SampleLength - 2) return line.Append('…').ToString();
-            if (!Rune.IsWhiteSpace(rune)) line.Append(rune);
-            else if (line.Length > 0 && line[^1] != ' ') line.Append(' ');
-        }
-        return line.ToString();
     }
 
     private StepEntry Of(string step)

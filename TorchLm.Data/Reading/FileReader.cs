@@ -5,19 +5,17 @@ namespace TorchLm.Data.Reading;
 /// <summary>Reads one file: opens it, unpacks it, and gives what becomes of it to the reader of its format.</summary>
 internal sealed class FileReader(InputFile file, ReadingOptions options, Action<long> atPosition)
 {
-    private bool IsStandardInput => file.Path == InputFiles.StandardInput;
-
     /// <summary>The documents; where the file cannot be read to its end, the last one says why.</summary>
     public IEnumerable<Document> Read()
     {
-        FileKind kind = IsStandardInput ? new FileKind(options.StandardInput, Packing.None) : FileKind.OfNamed(Path.GetFileName(file.Path));
+        FileKind kind = file.IsStandardInput ? new FileKind(options.StandardInput, Packing.None) : FileKind.OfNamed(Path.GetFileName(file.Path));
         Stream? raw = null, content = null;
         IEnumerator<Document>? documents = null;
         try
         {
             Document? failure = Attempt(() =>
             {
-                raw = IsStandardInput ? Console.OpenStandardInput() : new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16,
+                raw = file.IsStandardInput ? Console.OpenStandardInput() : new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16,
                     FileOptions.SequentialScan);
                 content = PackedStream.Open(raw, kind.Packing);
                 documents = Documents(kind, content).GetEnumerator();
@@ -43,7 +41,7 @@ internal sealed class FileReader(InputFile file, ReadingOptions options, Action<
 
     private IEnumerable<Document> Documents(FileKind kind, Stream content)
     {
-        string name = IsStandardInput ? "standard input" : file.Path, source = IsStandardInput ? "standard input" : file.Source;
+        string name = file.IsStandardInput ? "standard input" : file.Path, source = file.Source == InputFiles.StandardInput ? "standard input" : file.Source;
         return kind.Format switch
         {
             TextFormat.Html => HtmlReader.Read(EncodedText.AsUtf8(content), name, source, options),
@@ -66,7 +64,7 @@ internal sealed class FileReader(InputFile file, ReadingOptions options, Action<
 
     private bool HasChanged()
     {
-        if (IsStandardInput) return false;
+        if (file.IsStandardInput) return false;
         var now = new FileInfo(file.Path);
         return !now.Exists || now.Length != file.Length || now.LastWriteTimeUtc != file.Modified;
     }

@@ -23,16 +23,17 @@ internal sealed class InputFiles
     /// Files as they are named; in folders all files of a known kind, in the ordinal order of their paths, so that the order is the same on every
     /// machine; of patterns what matches. Hidden files and linked folders are passed over; a file that is named twice is read once.
     /// </summary>
+    /// <param name="paths">Each with the name under which its documents are counted.</param>
     /// <exception cref="InputException">A path names nothing, or a folder or pattern no file of a known kind.</exception>
-    public static InputFileList Find(IReadOnlyList<string> paths)
+    public static InputFileList Find(IReadOnlyList<(string Source, string Path)> paths)
     {
         if (paths.Count == 0) throw new InputException("No text was given: name at least one file or folder.");
         var found = new InputFiles();
-        foreach (string path in paths)
+        foreach ((string source, string path) in paths)
         {
             try
             {
-                found.Add(path);
+                found.Find(path, source);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
@@ -42,24 +43,24 @@ internal sealed class InputFiles
         return new InputFileList(found._files, found._passedOver);
     }
 
-    private void Add(string path)
+    private void Find(string path, string source)
     {
         if (path == StandardInput)
         {
-            if (_seen.Add(path)) _files.Add(new InputFile(path, path, 0, default));
+            if (_seen.Add(path)) _files.Add(new InputFile(path, source, 0, default));
         }
         else if (File.Exists(path))
         {
             if (new FileInfo(path).Length == 0) throw new InputException($"The file '{path}' is empty: name a file that holds text.");
-            Add(path, path);
+            Add(path, source);
         }
         else if (Directory.Exists(path))
         {
-            AddAll(FilesBelow(path), path, $"There is no text in '{path}' or the folders below it: name a folder with files called {FileKind.Known}.");
+            AddAll(FilesBelow(path), source, $"There is no text in '{path}' or the folders below it: name a folder with files called {FileKind.Known}.");
         }
         else if (path.AsSpan().ContainsAny('*', '?'))
         {
-            AddAll(Matches(path), path, $"No file of a known kind matches '{path}': check the pattern; known are {FileKind.Known}.");
+            AddAll(Matches(path), source, $"No file of a known kind matches '{path}': check the pattern; known are {FileKind.Known}.");
         }
         else
         {

@@ -3,11 +3,15 @@ using TorchLm.Core;
 namespace TorchLm.Data.Reading;
 
 /// <summary>A file of the input.</summary>
-/// <param name="Path">The file; <see cref="InputFiles.StandardInput"/> is standard input.</param>
+/// <param name="Path">The file; <c>-</c> is standard input.</param>
 /// <param name="Source">The file or folder that the user named.</param>
 /// <param name="Length">Length in bytes when it was found; 0 for standard input.</param>
 /// <param name="Modified">When it was last written to.</param>
-public sealed record InputFile(string Path, string Source, long Length, DateTime Modified);
+public sealed record InputFile(string Path, string Source, long Length, DateTime Modified)
+{
+    /// <summary>Whether it is standard input.</summary>
+    public bool IsStandardInput => Path == InputFiles.StandardInput;
+}
 
 /// <summary>The documents of the files that the user named, in a fixed order.</summary>
 public sealed class TextInput
@@ -40,7 +44,14 @@ public sealed class TextInput
     /// <param name="options">How they are read.</param>
     /// <exception cref="InputException">A path names nothing, or a folder or pattern no file of a known kind.</exception>
     public static TextInput Find(IReadOnlyList<string> paths, ReadingOptions? options = null) =>
-        new(InputFiles.Find(paths), options ?? new ReadingOptions());
+        new(InputFiles.Find([.. paths.Select(path => (path, path))]), options ?? new ReadingOptions());
+
+    /// <summary>Finds the files of named sources.</summary>
+    /// <param name="sources">The name under which each path's documents are counted, and the path.</param>
+    /// <param name="options">How they are read.</param>
+    /// <exception cref="InputException">A path names nothing, or a folder or pattern no file of a known kind.</exception>
+    public static TextInput Find(IReadOnlyList<(string Source, string Path)> sources, ReadingOptions? options = null) =>
+        new(InputFiles.Find(sources), options ?? new ReadingOptions());
 
     /// <summary>
     /// The documents, one at a time. What cannot be read appears as a document that says so when its text is asked for.

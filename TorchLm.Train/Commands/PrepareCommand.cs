@@ -1,26 +1,34 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using TorchLm.Core;
 using TorchLm.Data.Building;
 using TorchLm.Data.Reading;
+using TorchLm.Data.Shards;
 using TorchLm.Tokenizers;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
 
-/// <summary><c>torchlm prepare</c>: text files to token shards.</summary>
+/// <summary><c>torchlm prepare</c>: files of text to token shards.</summary>
 internal static class PrepareCommand
 {
     public static Command Create()
     {
         var input = new Argument<string[]>("INPUT")
         {
-            Description = "Text files and folders of *.txt and *.md files, UTF-8.",
-            Arity = ArgumentArity.OneOrMore,
+            Description = "Files, folders and patterns (\"books/**/*.txt\"): .txt, .md, .html, .jsonl, .csv, .tsv, .parquet, each also with .gz, .zst, .br or .bz2; - is standard input.",
+            Arity = ArgumentArity.ZeroOrMore,
         };
-        var output = new Option<string>("--out")
+        var sources = new Option<string[]>("--source")
+        {
+            Description = "A source of a mixture, in place of INPUT: NAME=PATH, with :0.7 for its share of training or :3x for how often it is read.",
+            HelpName = "NAME=PATH[:WEIGHT]",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var output = new Option<string?>("--out")
         {
             Description = "The folder to write shards, tokenizer.json and dataset.json to.",
             HelpName = "DIR",
-            Required = true,
         };
         var tokenizer = new Option<string>("--tokenizer")
         {
@@ -28,39 +36,84 @@ internal static class PrepareCommand
             HelpName = "NAME|DIR",
             DefaultValueFactory = _ => "bpe",
         };
-        var vocabulary = new Option<int>("--vocab-size")
-        {
-            Description = "Ids that a bpe tokenizer gets.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 4096,
-        };
+        var vocabulary = new Option<int>("--vocab-size") { Description = "Ids that a bpe tokenizer gets.", HelpName = "N", DefaultValueFactory = _ => 4096 };
         var validation = new Option<double>("--val-fraction")
         {
-            Description = "Share held out for validation: of the documents, or of a single file's end.",
+            Description = "Share held out for validation: of the documents, or of a single one's end.",
             HelpName = "F",
             DefaultValueFactory = _ => SplitRule.DefaultValFraction,
         };
-        var seed = new Option<long>("--seed")
+        var test = new Option<double>("--test-fraction") { Description = "Share held out for a last test.", HelpName = "F", DefaultValueFactory = _ => 0 };
+        var seed = new Option<long>("--seed") { Description = "Decides which documents are held out.", HelpName = "N", DefaultValueFactory = _ => 1337 };
+        var shard = new Option<int>("--shard-tokens")
         {
-            Description = "Decides which documents are held out.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 1337,
+            Description = "Tokens in a shard.", HelpName = "N", DefaultValueFactory = _ => TokenShardWriter.DefaultMaxTokens,
+        };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Threads to work with; the result does not depend on it. Default: one for each processor.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount,
         };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace a data set that is already in the output folder." };
+        var steps = new Option<bool>("--list-steps") { Description = "Print the cleaning steps, what each does and which paper it follows." };
+        var arguments = new PreparationArguments();
 
-        var command = new Command("prepare", "Turn text into token shards to train on.") { input, output, tokenizer, vocabulary, validation, seed, overwrite };
+        var command = new Command("prepare", "Turn files of text into token shards to train on. Run again after it was stopped, it goes on where it was.")
+        {
+            input, sources, output, tokenizer, vocabulary, validation, test, seed, shard, threads, overwrite, steps,
+        };
+        foreach (Option option in arguments.Options) command.Add(option);
         command.SetAction(Program.Action((parsed, cancel) =>
         {
-            string folder = parsed.GetRequiredValue(output);
-            TextInput documents = TextInput.Find(parsed.GetRequiredValue(input));
+            if (parsed.GetValue(steps))
+            {
+                Console.Write(PreparationArguments.Steps());
+                return ExitCode.Done;
+            }
+            if (parsed.GetValue(threads) < 1) throw new InputException($"--threads is {parsed.GetValue(threads)}, but must be at least 1.");
+            if (parsed.GetValue(shard) < 1) throw new InputException($"--shard-tokens is {parsed.GetValue(shard)}, but must be at least 1.");
+            string folder = parsed.GetValue(output) ?? throw new InputException("Say where the data set is to be written with --out DIR.");
+            ReadingOptions reading = arguments.Reading(parsed);
+            TextInput documents = Find(parsed.GetValue(input) ?? [], parsed.GetValue(sources) ?? [], reading, out Mixture? mixture);
             TokenizerSource source = TokenizerSource.From(TokenizerChoice.Parse(parsed.GetValue(tokenizer)!), parsed.GetValue(vocabulary));
+            SplitRule rule = SplitRule.ByFraction(parsed.GetValue(validation), parsed.GetValue(seed), parsed.GetValue(test));
             using var progress = new BuildProgressLine();
-            SplitRule rule = SplitRule.ByFraction(parsed.GetValue(validation), parsed.GetValue(seed));
-            BuildReport report = DatasetBuilder.Build(documents.Read(), source, rule, folder, new BuildOptions(parsed.GetValue(overwrite)), progress, cancel);
+            string chosen = parsed.GetValue(tokenizer)!;
+            IEnumerable<string> others = arguments.HeldOutFiles(parsed, reading).Concat([chosen, Path.Combine(chosen, TokenizerFile.Name)]);
+            var options = new BuildOptions(parsed.GetValue(overwrite), parsed.GetValue(shard), parsed.GetValue(threads), Request(parsed, documents, others, [threads, overwrite, output]),
+                () => documents.Bytes == 0 ? 0 : (double)documents.BytesRead / documents.Bytes, mixture)
+            {
+                Preparation = arguments.Preparation(parsed, reading),
+            };
+            BuildReport report = DatasetBuilder.Build(documents.Read(), source, rule, folder, options, progress, cancel);
             progress.Dispose();
-            DatasetReport.Print(report);
+            DatasetReport.Print(report, documents);
             return ExitCode.Done;
-        }));
+        }, needsLibtorch: false));
         return command;
+    }
+
+    private static TextInput Find(string[] paths, string[] sources, ReadingOptions reading, out Mixture? mixture)
+    {
+        mixture = null;
+        if (sources.Length == 0)
+        {
+            return paths.Length > 0 ? TextInput.Find(paths, reading) : throw new InputException("No text was given: name files or folders, or sources with --source.");
+        }
+        if (paths.Length > 0) throw new InputException($"'{paths[0]}' is named beside --source: name everything as a source, such as --source text={paths[0]}.");
+        mixture = new Mixture([.. sources.Select(MixtureSource.Parse)]);
+        return TextInput.Find([.. mixture.Sources.Select(source => (source.Name, source.Path))], reading);
+    }
+
+    // Everything that the result depends on: the options but for those that do not matter, and the files as they are. Standard input cannot be told from
+    // another one.
+    private static string? Request(ParseResult parsed, TextInput documents, IEnumerable<string> otherFiles, Option[] without)
+    {
+        if (documents.Files.Any(file => file.IsStandardInput)) return null;
+        IEnumerable<string> options = parsed.CommandResult.Children.OfType<OptionResult>().Where(result => !result.Implicit && !without.Contains(result.Option))
+            .Select(result => $"{result.Option.Name} {string.Join(' ', result.Tokens.Select(token => token.Value))}").Order(StringComparer.Ordinal);
+        IEnumerable<string> files = documents.Files.Select(file => $"{file.Source}: {file.Path} {file.Length} {file.Modified.Ticks}");
+        IEnumerable<string> others = otherFiles.Select(file => new FileInfo(file)).Where(file => file.Exists)
+            .Select(file => $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}");
+        return string.Join('\n', options.Prepend($"torchlm {typeof(PrepareCommand).Assembly.GetName().Version}").Concat(others).Concat(files));
     }
 }

@@ -8,6 +8,9 @@ internal sealed class StatusLine
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
     private readonly bool _live = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("CI") is null or "";
+    /// <summary>Whether there is a terminal to show it on.</summary>
+    public bool IsLive => _live;
+
     private long _lastShown;
     private int _length;
 

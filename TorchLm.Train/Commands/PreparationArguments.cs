@@ -1,0 +1,168 @@
+using System.CommandLine;
+using System.Text;
+using TorchLm.Core;
+using TorchLm.Data.Building;
+using TorchLm.Data.Cleaning;
+using TorchLm.Data.Deduplication;
+using TorchLm.Data.Reading;
+
+namespace TorchLm.Train.Commands;
+
+/// <summary>The options of <c>torchlm prepare</c> that say how documents are read and cleaned.</summary>
+internal sealed class PreparationArguments
+{
+    private static readonly NearDuplicateOptions s_near = new();
+    private static readonly string[] s_deduplication = [PreparationOptions.ExactDuplicatesName, PreparationOptions.NearDuplicatesName];
+
+    private readonly Option<string> _invalid = Choice("--invalid", "What becomes of bytes that are no text: the document is left out (skip), they become U+FFFD (replace), or everything stops (fail).",
+        ["skip", "replace", "fail"], "skip");
+
+    private readonly Option<string> _field = new("--field")
+    {
+        Description = "The field of JSON objects, CSV rows and Parquet rows that holds the text.", HelpName = "NAME", DefaultValueFactory = _ => ReadingOptions.DefaultField,
+    };
+
+    private readonly Option<string?> _separator = new("--separator")
+    {
+        Description = @"Divide text files into documents at this text (\n and \t are understood). Default: each file is one.", HelpName = "TEXT",
+    };
+
+    private readonly Option<string> _format = Choice("--stdin-format", "The format of standard input.", ["txt", "html", "jsonl", "csv", "tsv"], "txt");
+
+    private readonly Option<string> _clean = Choice("--clean", "Which steps: none, basic (characters and equal documents), or web (also boilerplate, quality rules, similar documents).",
+        ["none", "basic", "web"], "basic");
+
+    private readonly Option<string[]> _with = new("--with") { Description = "Steps to add.", HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
+
+    private readonly Option<string[]> _without = new("--without") { Description = "Steps to leave out.", HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
+
+    private readonly Option<string[]> _exclude = new("--exclude")
+    {
+        Description = "Files or folders of texts that models are measured on: what stands in them is removed from the documents.",
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<string> _normalization = Choice("--normalization", "The normalization form of step unicode.", ["nfc", "nfd", "nfkc", "nfkd"], "nfc");
+
+    private readonly Option<int> _minimum = Number("--min-chars", "Fewest characters of a document, for step length.", new CleaningOptions().MinCharacters);
+    private readonly Option<int?> _maximum = new("--max-chars") { Description = "Most characters of a document, for step length. Default: no limit.", HelpName = "N" };
+
+    private readonly Option<double> _threshold = new("--near-threshold")
+    {
+        Description = "How alike documents are that step near-duplicates takes for the same: Jaccard similarity of their shingles, above 0 to 1.",
+        HelpName = "F",
+        DefaultValueFactory = _ => s_near.Threshold,
+    };
+
+    private readonly Option<int> _shingle = Number("--near-shingle", "Words in a shingle.", s_near.ShingleSize);
+    private readonly Option<int> _bands = Number("--near-bands", "Bands of the signatures: more find less similar documents.", s_near.Bands);
+    private readonly Option<int> _rows = Number("--near-rows", "Rows of a band: more look only at more similar documents.", s_near.Rows);
+
+    /// <summary>All of them, for the command.</summary>
+    public IEnumerable<Option> Options =>
+        [_field, _separator, _invalid, _format, _clean, _with, _without, _exclude, _normalization, _minimum, _maximum, _threshold, _shingle, _bands, _rows];
+
+    /// <summary>How files are read.</summary>
+    public ReadingOptions Reading(ParseResult parsed) => new(
+        Enum.Parse<InvalidBytes>(parsed.GetValue(_invalid)!, ignoreCase: true), parsed.GetValue(_field)!, Unescape(parsed.GetValue(_separator)),
+        parsed.GetValue(_format) switch
+        {
+            "html" => TextFormat.Html,
+            "jsonl" => TextFormat.JsonLines,
+            "csv" => TextFormat.Csv,
+            "tsv" => TextFormat.Tsv,
+            _ => TextFormat.Text,
+        });
+
+    /// <summary>What is done to documents.</summary>
+    /// <exception cref="InputException">There is no step of a name, a limit is impossible, or a held-out text cannot be read.</exception>
+    public PreparationOptions Preparation(ParseResult parsed, ReadingOptions reading)
+    {
+        var options = new CleaningOptions
+        {
+            Normalization = parsed.GetValue(_normalization) switch
+            {
+                "nfd" => NormalizationForm.FormD, "nfkc" => NormalizationForm.FormKC, "nfkd" => NormalizationForm.FormKD, _ => NormalizationForm.FormC,
+            },
+            HeldOutTexts = parsed.GetValue(_exclude) is { Length: > 0 } files ? [.. HeldOut(files, reading)] : [],
+            MinCharacters = parsed.GetValue(_minimum),
+            MaxCharacters = parsed.GetValue(_maximum) ?? int.MaxValue,
+        };
+        HashSet<string> names = Chosen(parsed, options);
+        bool exact = names.Remove(PreparationOptions.ExactDuplicatesName), near = names.Remove(PreparationOptions.NearDuplicatesName);
+        var similar = new NearDuplicateOptions(parsed.GetValue(_shingle), parsed.GetValue(_bands), parsed.GetValue(_rows), parsed.GetValue(_threshold));
+        return new PreparationOptions(CleaningSteps.Create(names, options), exact, near ? similar : null);
+    }
+
+    /// <summary>The files that <c>--exclude</c> names.</summary>
+    public IEnumerable<string> HeldOutFiles(ParseResult parsed, ReadingOptions reading) =>
+        parsed.GetValue(_exclude) is { Length: > 0 } files ? TextInput.Find(files, reading).Files.Select(file => file.Path) : [];
+
+    /// <summary>The steps and what they do, for <c>--list-steps</c>.</summary>
+    public static string Steps()
+    {
+        var text = new StringBuilder();
+        foreach (CleaningStepInfo step in CleaningSteps.Describe())
+        {
+            string sets = step.InBasic ? "basic, web" : step.InWeb ? "web" : "";
+            text.Append($"  {step.Name,-18} {sets,-11} {step.Description}{(step.Source is null ? "" : $". {step.Source}")}\n");
+        }
+        text.Append($"  {PreparationOptions.ExactDuplicatesName,-18} {"basic, web",-11} no document twice (but for white space)\n");
+        text.Append($"  {PreparationOptions.NearDuplicatesName,-18} {"web",-11} no document that is much like one before: MinHash (Broder 1997) with locality-sensitive hashing\n");
+        return text.ToString();
+    }
+
+    private HashSet<string> Chosen(ParseResult parsed, CleaningOptions options)
+    {
+        IReadOnlyList<CleaningStepInfo> all = CleaningSteps.Describe(options);
+        HashSet<string> names = parsed.GetValue(_clean) switch
+        {
+            "basic" => [.. all.Where(step => step.InBasic).Select(step => step.Name), PreparationOptions.ExactDuplicatesName],
+            "web" => [.. all.Where(step => step.InWeb).Select(step => step.Name), .. s_deduplication],
+            _ => options.HeldOutTexts.Count > 0 ? ["held-out"] : [],
+        };
+        foreach ((Option<string[]> option, bool add) in new[] { (_with, true), (_without, false) })
+        {
+            foreach (string name in parsed.GetValue(option) ?? [])
+            {
+                if (!all.Any(step => step.Name == name) && !s_deduplication.Contains(name))
+                {
+                    throw new InputException($"{option.Name} names the step '{name}', but there are {string.Join(", ", all.Select(step => step.Name).Concat(s_deduplication))}.");
+                }
+                if (add) names.Add(name);
+                else names.Remove(name);
+            }
+        }
+        return names;
+    }
+
+    private static IEnumerable<string> HeldOut(string[] files, ReadingOptions reading)
+    {
+        foreach (Document document in TextInput.Find(files, reading).Read())
+        {
+            string text;
+            try
+            {
+                text = document.Read().Text;
+            }
+            catch (SkippedDocumentException skipped)
+            {
+                throw new InputException($"The held-out text '{document.Name}' cannot be used: {skipped.Message}; mend it, or leave it out of --exclude.", skipped);
+            }
+            yield return text;
+        }
+    }
+
+    private static string? Unescape(string? text) => text?.Replace("\\n", "\n").Replace("\\t", "\t");
+
+    private static Option<string> Choice(string name, string description, string[] values, string first)
+    {
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => first };
+        option.AcceptOnlyFromAmong(values);
+        return option;
+    }
+
+    private static Option<int> Number(string name, string description, int first) =>
+        new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => first };
+}
