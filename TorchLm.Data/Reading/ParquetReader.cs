@@ -13,11 +13,11 @@ internal static class ParquetReader
     /// <param name="options">Which column holds the text.</param>
     public static IEnumerable<Document> Read(Stream file, string name, string source, ReadingOptions options)
     {
-        Parquet.ParquetReader reader = Parquet.ParquetReader.CreateAsync(file).GetAwaiter().GetResult();
+        Parquet.ParquetReader reader = Parquet.ParquetReader.CreateAsync(file, new ParquetOptions { TreatByteArrayAsString = true }).GetAwaiter().GetResult();
         try
         {
             DataField? field = Array.Find(reader.Schema.GetDataFields(), field => field.Path.ToString() == options.Field);
-            if (field is null || field.ClrType != typeof(string))
+            if (field is null || (field.ClrType != typeof(string) && field.ClrType != typeof(ReadOnlyMemory<char>)))
             {
                 string columns = string.Join(", ", reader.Schema.GetDataFields().Select(field => field.Path.ToString()).Take(10));
                 string what = field is null ? $"it has no column '{options.Field}' (but {columns})" : $"its column '{options.Field}' holds no strings";

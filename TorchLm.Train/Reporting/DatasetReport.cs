@@ -48,16 +48,18 @@ internal static class DatasetReport
             Console.WriteLine($"  Skipped {skipped.Count,9:N0}  {Reason(skipped.Reason)}");
             foreach (SampleEntry sample in samples ? skipped.Samples : skipped.Samples.Take(1)) Console.WriteLine($"    {Program.OneLine(sample.Document)}: {Program.OneLine(sample.Text)}");
         }
-        foreach (StepEntry step in preparation.Steps)
+        string[] idle = [.. preparation.Steps.Where(step => step.DocumentsRemoved + step.DocumentsChanged == 0).Select(step => step.Name)];
+        foreach (StepEntry step in preparation.Steps.Where(step => step.DocumentsRemoved + step.DocumentsChanged > 0))
         {
             List<string> parts = [];
             if (step.DocumentsRemoved > 0) parts.Add($"removed {Count(step.DocumentsRemoved, "document")}");
             if (step.DocumentsChanged > 0) parts.Add($"changed {Count(step.DocumentsChanged, "document")} in {Count(step.Changes, "place")}");
             if (step.BytesRemoved != 0) parts.Add($"{Size(Math.Abs(step.BytesRemoved))} {(step.BytesRemoved > 0 ? "less" : "more")}");
-            Console.WriteLine($"  {step.Name,-18} {(parts.Count == 0 ? "nothing" : string.Join(", ", parts))}");
+            Console.WriteLine($"  {step.Name,-18} {string.Join(", ", parts)}");
             if (!samples) continue;
             foreach (SampleEntry sample in step.Samples) Console.WriteLine($"    {Program.OneLine(sample.Document)}: {Program.OneLine(sample.Text)}");
         }
+        if (idle.Length > 0) Console.WriteLine($"  Nothing found by {string.Join(", ", idle)}");
     }
 
     public static string Count(long count, string what) => $"{count:N0} {what}{(count == 1 ? "" : "s")}";
