@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using TorchLm.Core;
 using TorchLm.Data.Datasets;
 using TorchLm.Data.Reading;
@@ -112,17 +113,24 @@ internal sealed class Build(
     // Each document begins with the end-of-text id, as in GPT-2's data: it stands between documents and says that what follows is a new one.
     private void Encode(SplitPlan plan, ITokenizer tokenizer, SplitSetWriter writer, long totalBytes)
     {
-        IEnumerable<DocumentPart> parts = DocumentStore.Read(work.DocumentsFile).SelectMany(plan.PartsOf).Where(part => !writer.Holds(part));
-        IEnumerable<List<DocumentPart>> batches = OrderedParallel.Batches(parts, part => part.Text.Length);
         long bytes = 0;
+        IEnumerable<DocumentPart> parts = DocumentStore.Read(work.DocumentsFile).SelectMany(plan.PartsOf).Where(IsNew);
+        IEnumerable<List<DocumentPart>> batches = OrderedParallel.Batches(parts, part => part.Text.Length);
         foreach (List<(DocumentPart Part, int[] Ids)> batch in OrderedParallel.Select(batches, EncodeAll, _threads, cancellation))
         {
             foreach ((DocumentPart part, int[] ids) in batch)
             {
                 writer.Write(part, ids);
-                bytes += System.Text.Encoding.UTF8.GetByteCount(part.Text);
+                bytes += Encoding.UTF8.GetByteCount(part.Text);
             }
             progress?.Report(new BuildProgress(BuildPhase.Encoding, bytes, (double)bytes / totalBytes, writer.Tokens));
+        }
+
+        bool IsNew(DocumentPart part)
+        {
+            bool isNew = !writer.Holds(part);
+            if (!isNew) bytes += Encoding.UTF8.GetByteCount(part.Text);
+            return isNew;
         }
 
         List<(DocumentPart Part, int[] Ids)> EncodeAll(List<DocumentPart> batch) => [.. batch.Select(part => (part, EncodePart(part)))];

@@ -92,7 +92,7 @@ internal sealed class FileReader(InputFile file, ReadingOptions options, Action<
 
     // The library meets damaged files with whatever its code happens to throw.
     private bool IsParquetDamage(Exception failure) =>
-        FileKind.OfNamed(Path.GetFileName(file.Path)).Format == TextFormat.Parquet && failure is not (InputException or OutOfMemoryException or IOException);
+        FileKind.OfNamed(Path.GetFileName(file.Path)).Format == TextFormat.Parquet && failure is not (InputException or OutOfMemoryException or FileNotFoundException or DirectoryNotFoundException);
 
     private Document Failed(SkipReason reason, string message) => Document.Unreadable(file.Path, file.Source, reason, message);
 }
