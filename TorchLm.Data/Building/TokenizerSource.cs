@@ -26,7 +26,7 @@ public sealed class TokenizerSource
 
     /// <summary>Byte-level BPE trained on all documents.</summary>
     public static TokenizerSource TrainedBpe(BpeTrainerOptions options) =>
-        new((text, cancellation) => BpeTrainer.Train(text, options, cancellation).Tokenizer);
+        new((text, cancellation) => BpeTrainer.Train(text, options, cancellationToken: cancellation).Tokenizer);
 
     /// <summary>What the user chose.</summary>
     /// <param name="choice">The choice.</param>
