@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics;
 namespace TorchLm.Tokenizers;
 
 /// <summary>
-/// The ids of words that were met lately: nearly all words of a text are among its few thousand most frequent ones. A table in
-/// which each word has one place, from which the next word with the same place drives it out; its memory is bounded (4 MiB), and
+/// The ids of words that were met lately: nearly all words of a text are among its most frequent ones. A table in
+/// which each word has one place, from which the next word with the same place drives it out; its memory is bounded (8 MiB), and
 /// what it answers does not depend on what was asked before. For one thread at a time.
 /// </summary>
 internal sealed class WordCache
@@ -18,7 +18,7 @@ internal sealed class WordCache
     /// <summary>Words of more ids are not kept either.</summary>
     public const int MostIds = 7;
 
-    private const int FirstSize = 1 << 10, LastSize = 1 << 16;
+    private const int FirstSize = 1 << 10, LastSize = 1 << 17;
 
     // Sixteen units of all ones before sixteen of zeros: read from 16 - n on it keeps the first n units of a vector.
     private static readonly ushort[] _masks = [.. Enumerable.Repeat(ushort.MaxValue, 16), .. new ushort[16]];
