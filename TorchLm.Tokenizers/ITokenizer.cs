@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace TorchLm.Tokenizers;
 
 /// <summary>Text to token ids and back. Immutable and safe to use from several threads.</summary>
@@ -17,6 +19,12 @@ public interface ITokenizer
     /// </summary>
     /// <exception cref="TokenizerException">The text holds something that the vocabulary cannot express, or is not valid UTF-16.</exception>
     int[] Encode(string text);
+
+    /// <summary>Writes the ids of <paramref name="text"/>, the same as <see cref="Encode(string)"/> gives, without allocating.</summary>
+    /// <param name="text">Any part of a string.</param>
+    /// <param name="destination">Receives the ids; nothing is added to it where the text is refused.</param>
+    /// <exception cref="TokenizerException">As for <see cref="Encode(string)"/>.</exception>
+    void Encode(ReadOnlySpan<char> text, IBufferWriter<int> destination);
 
     /// <summary>The text of <paramref name="ids"/>; bytes that are not valid UTF-8 together become U+FFFD.</summary>
     /// <exception cref="TokenizerException">An id is outside the vocabulary.</exception>

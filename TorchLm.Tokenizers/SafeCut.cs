@@ -6,7 +6,7 @@ namespace TorchLm.Tokenizers;
 /// </summary>
 /// <remarks>
 /// A cut is safe at the end of a word of the pre-tokenization, provided that the word would not be another one if the text ended
-/// there. For the patterns of GPT-2, cl100k and o200k that holds in two places. First, between a letter or digit and white space:
+/// there. For the patterns of GPT-2, cl100k, o200k and nanochat that holds in two places. First, between a letter or digit and white space:
 /// no word holds the one followed by the other. Second, after a line feed that stands between two characters that are not white
 /// space, the second not being a slash: the line feed is a word, or the end of one. (After white space that precedes the line
 /// feed it does not hold: GPT-2's pattern keeps the last white space before a word apart, but not at the end of a text. A slash

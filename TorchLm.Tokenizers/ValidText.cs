@@ -16,7 +16,8 @@ internal static class ValidText
         new($"The text is not valid Unicode: half of a character (the lone surrogate U+{(int)surrogate:X4}) stands " +
             $"at offset {offset}; remove it, or read the text again with the encoding that it was written in.");
 
-    private static int FindLoneSurrogate(ReadOnlySpan<char> text)
+    /// <summary>Where the first lone surrogate stands, or -1.</summary>
+    public static int FindLoneSurrogate(ReadOnlySpan<char> text)
     {
         int position = 0;
         while (true)

@@ -31,7 +31,7 @@ public sealed class TokenizerSource
 
     /// <summary>Byte-level BPE trained on all documents.</summary>
     public static TokenizerSource TrainedBpe(BpeTrainerOptions options) =>
-        new(true, (text, _, _, cancellation) => BpeTrainer.Train(text, options, cancellation).Tokenizer);
+        new(true, (text, _, threads, cancellation) => BpeTrainer.Train(text, options, threads, cancellation).Tokenizer);
 
     /// <summary>What the user chose.</summary>
     /// <param name="choice">The choice.</param>

@@ -48,7 +48,9 @@ internal static class GgufVocabulary
         {
             case ByteLevelTokenizer bytes:
                 file.Add("tokenizer.ggml.model", "gpt2");
-                file.Add("tokenizer.ggml.pre", Splits[bytes.PreTokenization][0]);
+                file.Add("tokenizer.ggml.pre", Splits.TryGetValue(bytes.PreTokenization, out string[]? names) ? names[0]
+                    : throw new InputException($"The model's tokenizer splits text into words as {bytes.PreTokenization.Name} does, " +
+                        "which llama.cpp has no name for: export it with --format hf instead."));
                 AddTokens(file, bytes.Tokens, bytes.GetSpelling);
                 file.Add("tokenizer.ggml.merges", [.. bytes.Merges.Select(m => bytes.GetSpelling(m.Left) + " " + bytes.GetSpelling(m.Right))]);
                 break;

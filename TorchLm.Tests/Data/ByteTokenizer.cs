@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using TorchLm.Tokenizers;
 
@@ -15,6 +16,8 @@ internal sealed class ByteTokenizer(int vocabularySize = 256, int? endOfTextId =
     public int[] Encode(string text) => text.Contains('\u0001')
         ? throw new TokenizerException("U+0001 is not in the vocabulary.")
         : [.. Encoding.UTF8.GetBytes(text).Select(value => (int)value)];
+
+    public void Encode(ReadOnlySpan<char> text, IBufferWriter<int> destination) => destination.Write(Encode(text.ToString()));
 
     public string Decode(ReadOnlySpan<int> ids)
     {

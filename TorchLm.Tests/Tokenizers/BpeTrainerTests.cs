@@ -25,6 +25,52 @@ public class BpeTrainerTests
         }
     }
 
+    public static IEnumerable<object[]> CorporaAndSplits =>
+        from corpus in new[] { "english", "runs of few letters", "many scripts" }
+        from split in RegexSplit.Names
+        select new object[] { corpus, split };
+
+    [Theory]
+    [MemberData(nameof(CorporaAndSplits))]
+    public void Merges_are_those_of_a_naive_trainer_for_every_split_and_number_of_threads(string corpus, string split)
+    {
+        string[] documents = DocumentsOf(corpus);
+        var expected = NaiveBpe.Train(documents, mergeCount: 150, minimumFrequency: 2, text => RegexSplit.Words(split, text));
+        foreach (int threads in (int[])[1, 2, 5])
+        {
+            var options = new BpeTrainerOptions(256 + 150, [], preTokenization: PreTokenization.Find(split));
+            var actual = BpeTrainer.Train(documents, options, threads).Tokenizer;
+            Assert.Same(PreTokenization.Find(split), actual.PreTokenization);
+            Assert.Equal(expected, actual.Merges.Select(merge => (Latin(actual, merge.Left), Latin(actual, merge.Right))));
+        }
+    }
+
+    [Fact]
+    public void Runs_of_one_letter_merge_from_the_left()
+    {
+        string[] documents = [new string('a', 7), new string('a', 12), "baaab", new string('a', 31) + "b"];
+        var expected = NaiveBpe.Train(documents, mergeCount: 30, minimumFrequency: 1);
+        var actual = BpeTrainer.Train(documents, new BpeTrainerOptions(256 + 30, [], minimumPairFrequency: 1)).Tokenizer;
+        Assert.Equal(expected, actual.Merges.Select(merge => (Latin(actual, merge.Left), Latin(actual, merge.Right))));
+    }
+
+    [Fact]
+    public void Eight_threads_find_what_one_finds()
+    {
+        // Many batches, and one document so long that several threads share it.
+        string[] words = [.. TextSamples.RandomOf("etaoinsé日𝐁", 30_000, 9, seed: 71)];
+        var random = new Random(72);
+        string[] documents = [.. Enumerable.Range(0, 3000).Select(number =>
+            string.Join(' ', Enumerable.Range(0, number == 700 ? 900_000 : 400).Select(_ => words[(int)(words.Length * Math.Pow(random.NextDouble(), 3))])))];
+        Assert.InRange(documents[700].Length, 1 << 22, int.MaxValue);
+        var options = new BpeTrainerOptions(1500, preTokenization: PreTokenization.Nanochat);
+        var one = BpeTrainer.Train(documents, options, threads: 1);
+        var eight = BpeTrainer.Train(documents, options, threads: 8);
+        Assert.Equal(one.Tokenizer.Merges, eight.Tokenizer.Merges);
+        Assert.Equal((one.WordCount, one.DistinctWordCount), (eight.WordCount, eight.DistinctWordCount));
+        Assert.Equal(1500, one.Tokenizer.VocabularySize);
+    }
+
     [Theory]
     [MemberData(nameof(Corpora))]
     public void Encoding_is_that_of_a_naive_encoder(string corpus)
@@ -102,6 +148,18 @@ public class BpeTrainerTests
     }
 
     [Theory]
+    [InlineData("o200k", "x'")] // as in "x's", which is one word
+    [InlineData("o200k", "Ċ/")] // as in "!\n/"
+    [InlineData("cl100k", "ĠĊĠ")] // as in " \n \n"
+    [InlineData("nanochat", "12")]
+    public void A_special_token_that_may_be_a_part_of_a_word_of_the_split_is_refused(string split, string name)
+    {
+        var refusal = Assert.Throws<TokenizerException>(() => new BpeTrainerOptions(300, [name], 2, PreTokenization.Find(split)));
+        Assert.Contains($"{name} could also be an ordinary word", refusal.Message);
+        Assert.NotNull(new BpeTrainerOptions(300, ["<|bos|>", "<|user_start|>"], 2, PreTokenization.Find(split)));
+    }
+
+    [Theory]
     [InlineData(256, "<|endoftext|>", 2, "256 is too small")]
     [InlineData(-1, "<|endoftext|>", 2, "-1 is too small")]
     [InlineData(300, "<|endoftext|>", 0, "frequency of 0")]
@@ -129,8 +187,56 @@ public class BpeTrainerTests
     }
 
     [Fact]
+    public void The_first_document_with_a_lone_surrogate_is_named_however_many_threads_look()
+    {
+        string fine = string.Concat(Enumerable.Repeat("some text ", 200_000));
+        string[] documents = [fine, fine, fine, fine + "\uDC00 \uD800", "\uDC00", fine, fine, "\uD800"];
+        foreach (int threads in (int[])[1, 2, 6])
+        {
+            string message = Assert.Throws<TokenizerException>(() => BpeTrainer.Train(documents, new BpeTrainerOptions(300), threads)).Message;
+            Assert.Contains("document 4", message);
+            Assert.Contains("offset 2000000;", message);
+        }
+    }
+
+    [Fact]
+    public void Documents_are_read_one_by_one_and_not_all_at_once()
+    {
+        // Pieces that are only looked at later would have to be kept: the collector may take nearly all of them.
+        var read = new List<WeakReference>();
+        int most = 0;
+        BpeTrainer.Train(Documents(), new BpeTrainerOptions(300), threads: 2);
+        Assert.Equal(60, read.Count);
+        Assert.InRange(most, 1, 30);
+
+        IEnumerable<string> Documents()
+        {
+            for (int number = 0; number < 60; number++)
+            {
+                string document = string.Concat(Enumerable.Repeat($"text {number} ", 150_000));
+                read.Add(new WeakReference(document));
+                yield return document;
+                GC.Collect();
+                most = Math.Max(most, read.Count(reference => reference.IsAlive));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_failure_of_the_reader_comes_through_unchanged()
+    {
+        Assert.Equal("disk", Assert.Throws<IOException>(() => BpeTrainer.Train(Documents(), new BpeTrainerOptions(300), threads: 3)).Message);
+
+        static IEnumerable<string> Documents()
+        {
+            yield return "text";
+            throw new IOException("disk");
+        }
+    }
+
+    [Fact]
     public void Training_can_be_cancelled() => Assert.Throws<OperationCanceledException>(() =>
-        BpeTrainer.Train([TokenizerSamples.Corpus], new BpeTrainerOptions(300), new CancellationToken(canceled: true)));
+        BpeTrainer.Train([TokenizerSamples.Corpus], new BpeTrainerOptions(300), cancellationToken: new CancellationToken(canceled: true)));
 
     private static string[] DocumentsOf(string corpus) => corpus switch
     {

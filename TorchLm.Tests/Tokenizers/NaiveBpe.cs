@@ -26,14 +26,19 @@ internal static class NaiveBpe
     }
 
     /// <summary>Trains; returns the merged bytes of both sides of each rule, as Latin-1 strings.</summary>
-    public static List<(string Left, string Right)> Train(IEnumerable<string> documents, int mergeCount, long minimumFrequency)
+    /// <param name="documents">The corpus.</param>
+    /// <param name="mergeCount">Number of rules, at most.</param>
+    /// <param name="minimumFrequency">Pairs that occur less often are not merged.</param>
+    /// <param name="split">How to split into words, if not as GPT-2 does by <see cref="Words"/>.</param>
+    public static List<(string Left, string Right)> Train(
+        IEnumerable<string> documents, int mergeCount, long minimumFrequency, Func<string, IEnumerable<string>>? split = null)
     {
         // Ids decide ties: bytes in GPT-2's order, then merges.
         var ids = new Dictionary<string, int>();
         foreach (int value in Enumerable.Range(0, 256).OrderBy(b => !IsVisible(b)).ThenBy(b => b))
             ids.Add(((char)value).ToString(), ids.Count);
 
-        var words = documents.SelectMany(Words).Select(word => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(word)))
+        var words = documents.SelectMany(split ?? Words).Select(word => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(word)))
             .GroupBy(word => word)
             .Select(group => (Count: group.LongCount(), Parts: group.Key.Select(c => c.ToString()).ToList())).ToList();
         var merges = new List<(string Left, string Right)>();

@@ -98,6 +98,25 @@ public class TokenizerFileTests
         AssertEqual(loaded, TokenizerFile.Load(folder.In("again.json")));
     }
 
+    // As nanochat's tokenizer.py has it, and the same with three digits as other programs write cl100k's.
+    [Theory]
+    [InlineData("nanochat", @"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+")]
+    [InlineData("cl100k", @"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+")]
+    public void The_pattern_of_nanochat_is_read_and_written(string name, string pattern)
+    {
+        using var folder = new TemporaryFolder();
+        var options = new BpeTrainerOptions(400, preTokenization: PreTokenization.Nanochat);
+        ByteLevelTokenizer tokenizer = BpeTrainer.Train([TokenizerSamples.Corpus], options).Tokenizer;
+        tokenizer.Save(folder.In("tokenizer.json"));
+        JsonNode json = JsonNode.Parse(File.ReadAllText(folder.In("tokenizer.json")))!;
+        JsonNode split = json["pre_tokenizer"]!["pretokenizers"]![0]!["pattern"]!;
+        if (name == "nanochat") Assert.Equal(pattern, split["Regex"]!.GetValue<string>());
+        split["Regex"] = pattern;
+        var loaded = (ByteLevelTokenizer)TokenizerFile.Load(folder.Write("other.json", json.ToJsonString()));
+        Assert.Same(PreTokenization.Find(name), loaded.PreTokenization);
+        if (name == "nanochat") AssertEqual(tokenizer, loaded);
+    }
+
     [Fact]
     public void A_character_file_may_have_its_ids_in_any_order()
     {

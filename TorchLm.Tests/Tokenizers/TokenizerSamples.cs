@@ -18,7 +18,10 @@ internal static class TokenizerSamples
     private static readonly Lazy<ByteLevelBpeTokenizer> _bpe = new(() => BpeTrainer.Train(
         [Corpus, .. TextSamples.Tricky], new BpeTrainerOptions(400, [TokenTable.EndOfTextName, "<|pad|>"])).Tokenizer);
 
-    public static readonly string[] Names = ["char", "bpe", "cl100k_base", "o200k_base"];
+    private static readonly Lazy<ByteLevelBpeTokenizer> _nanochat = new(() => BpeTrainer.Train(
+        [Corpus, .. TextSamples.Tricky], new BpeTrainerOptions(450, preTokenization: PreTokenization.Nanochat)).Tokenizer);
+
+    public static readonly string[] Names = ["char", "bpe", "nanochat", "cl100k_base", "o200k_base"];
 
     public static IEnumerable<object[]> AllNames => Names.Select(name => new object[] { name });
 
@@ -28,6 +31,7 @@ internal static class TokenizerSamples
     {
         "char" => _char.Value,
         "bpe" => _bpe.Value,
+        "nanochat" => _nanochat.Value,
         "cl100k_base" => TiktokenEncoding.Cl100kBase,
         "o200k_base" => TiktokenEncoding.O200kBase,
         _ => throw new ArgumentException(name),

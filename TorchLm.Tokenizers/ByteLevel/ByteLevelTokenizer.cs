@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace TorchLm.Tokenizers;
 
 /// <summary>
@@ -5,12 +7,19 @@ namespace TorchLm.Tokenizers;
 /// bytes are merged pair by pair, the earliest rule first. All 256 bytes are tokens, so that any valid text can be encoded and
 /// comes back unchanged.
 /// </summary>
+/// <remarks>
+/// Special tokens have no part in encoding: a document that spells the name of one cannot forge the end of itself.
+/// </remarks>
 public abstract class ByteLevelTokenizer : ITokenizer
 {
+    // Built at first use: who only decodes does not wait for it.
+    private readonly Lazy<BpeEncoder> _encoder;
+
     private protected ByteLevelTokenizer(TokenTable tokens, PreTokenization preTokenization)
     {
         Tokens = tokens;
         PreTokenization = preTokenization;
+        _encoder = new Lazy<BpeEncoder>(() => new BpeEncoder(Tokens, MakePairs(), PreTokenization));
     }
 
     /// <inheritdoc/>
@@ -36,7 +45,15 @@ public abstract class ByteLevelTokenizer : ITokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         ValidText.Require(text);
-        return [.. EncodeValid(text)];
+        return _encoder.Value.Encode(text);
+    }
+
+    /// <inheritdoc/>
+    public void Encode(ReadOnlySpan<char> text, IBufferWriter<int> destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        ValidText.Require(text);
+        _encoder.Value.Encode(text, destination);
     }
 
     /// <inheritdoc/>
@@ -55,6 +72,6 @@ public abstract class ByteLevelTokenizer : ITokenizer
     public string GetSpelling(int id) =>
         Tokens.IsSpecial(id) ? System.Text.Encoding.UTF8.GetString(GetBytes(id)) : ByteAlphabet.Spell(GetBytes(id));
 
-    /// <summary>The ids of a text without lone surrogates.</summary>
-    private protected abstract IReadOnlyList<int> EncodeValid(string text);
+    /// <summary>The pairs of tokens that encoding merges.</summary>
+    private protected abstract PairTable MakePairs();
 }

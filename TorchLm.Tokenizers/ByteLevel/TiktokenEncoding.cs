@@ -1,16 +1,9 @@
-using System.Text;
-using Microsoft.ML.Tokenizers;
-
 namespace TorchLm.Tokenizers;
 
 /// <summary>
-/// OpenAI's published encodings cl100k_base (GPT-4) and o200k_base (GPT-4o), through Microsoft.ML.Tokenizers. Their ids have
-/// gaps that stand for nothing: <see cref="TokenTable.IsGap"/> tells them.
+/// OpenAI's published encodings cl100k_base (GPT-4) and o200k_base (GPT-4o), whose ranks packages of Microsoft's carry. Their ids
+/// have gaps that stand for nothing: <see cref="TokenTable.IsGap"/> tells them.
 /// </summary>
-/// <remarks>
-/// Encoding a single word (a run of one kind of character without a space) takes time quadratic in its length: 100,000 letters
-/// take some seconds.
-/// </remarks>
 public sealed class TiktokenEncoding : ByteLevelTokenizer
 {
     private static readonly Lazy<TiktokenEncoding> _cl100kBase = new(() => new TiktokenEncoding(
@@ -22,7 +15,7 @@ public sealed class TiktokenEncoding : ByteLevelTokenizer
         "o200k_base", "Microsoft.ML.Tokenizers.Data.O200kBase", Size.O200kBase, PreTokenization.O200k,
         [new(TokenTable.EndOfTextName, 199999), new("<|endofprompt|>", 200018)]));
 
-    private readonly Lazy<TiktokenTokenizer> _encoder;
+    private readonly byte[][] _ranks;
     private readonly Lazy<BpeMerge[]> _merges;
 
     private TiktokenEncoding(
@@ -34,7 +27,7 @@ public sealed class TiktokenEncoding : ByteLevelTokenizer
         : base(new TokenTable([.. ranks, .. new byte[]?[size - ranks.Length]], specialTokens), preTokenization)
     {
         Kind = name;
-        _encoder = new Lazy<TiktokenTokenizer>(() => CreateEncoder(ranks, preTokenization));
+        _ranks = ranks;
         _merges = new Lazy<BpeMerge[]>(() => TiktokenRanks.RecoverMerges(ranks));
     }
 
@@ -59,17 +52,12 @@ public sealed class TiktokenEncoding : ByteLevelTokenizer
         : preTokenization == PreTokenization.O200k && size == Size.O200kBase ? O200kBase
         : null;
 
-    // Special tokens are kept from Microsoft's encoder, so that no text can spell one.
-    private static TiktokenTokenizer CreateEncoder(byte[][] ranks, PreTokenization preTokenization)
+    // tiktoken joins whatever two tokens make a third one, not only those that made it in training; its rank is the priority.
+    private protected override PairTable MakePairs()
     {
-        var file = new StringBuilder();
-        for (int rank = 0; rank < ranks.Length; rank++)
-            file.Append(Convert.ToBase64String(ranks[rank])).Append(' ').Append(rank).Append('\n');
-        using var stream = new MemoryStream(Encoding.ASCII.GetBytes(file.ToString()));
-        return TiktokenTokenizer.Create(stream, preTokenization.ForMicrosoft, normalizer: null);
+        List<BpeMerge> pairs = TiktokenRanks.AllPairs(_ranks);
+        return new PairTable(pairs.Select(pair => (pair, pair.Result)), pairs.Count);
     }
-
-    private protected override IReadOnlyList<int> EncodeValid(string text) => _encoder.Value.EncodeToIds(text);
 
     /// <summary>One more than the highest id of each encoding.</summary>
     private static class Size

@@ -31,12 +31,7 @@ internal static class TiktokenRanks
     /// <exception cref="InvalidOperationException">A token does not end up in two parts.</exception>
     public static BpeMerge[] RecoverMerges(byte[][] ranks)
     {
-        // One char a byte, so that pieces can be looked up without copying them.
-        string[] tokens = [.. ranks.Select(Encoding.Latin1.GetString)];
-        var rankOf = new Dictionary<string, int>(tokens.Length, StringComparer.Ordinal);
-        for (int rank = 0; rank < tokens.Length; rank++) rankOf.Add(tokens[rank], rank);
-        var lookup = rankOf.GetAlternateLookup<ReadOnlySpan<char>>();
-
+        var (tokens, lookup) = Index(ranks);
         var merges = new List<BpeMerge>(tokens.Length);
         var bounds = new List<int>();
         for (int rank = 0; rank < tokens.Length; rank++)
@@ -51,6 +46,30 @@ internal static class TiktokenRanks
             merges.Add(new BpeMerge(lookup[token.AsSpan(0, bounds[1])], lookup[token.AsSpan(bounds[1])], rank));
         }
         return [.. merges];
+    }
+
+    /// <summary>Every two tokens whose bytes together are a token, which is the result.</summary>
+    public static List<BpeMerge> AllPairs(byte[][] ranks)
+    {
+        var (tokens, rankOf) = Index(ranks);
+        var pairs = new List<BpeMerge>(3 * ranks.Length);
+        for (int rank = 0; rank < tokens.Length; rank++)
+        {
+            ReadOnlySpan<char> token = tokens[rank];
+            for (int middle = 1; middle < token.Length; middle++)
+                if (rankOf.TryGetValue(token[..middle], out int left) && rankOf.TryGetValue(token[middle..], out int right))
+                    pairs.Add(new BpeMerge(left, right, rank));
+        }
+        return pairs;
+    }
+
+    // One char a byte, so that pieces can be looked up without copying them.
+    private static (string[] Tokens, Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> RankOf) Index(byte[][] ranks)
+    {
+        string[] tokens = [.. ranks.Select(Encoding.Latin1.GetString)];
+        var rankOf = new Dictionary<string, int>(tokens.Length, StringComparer.Ordinal);
+        for (int rank = 0; rank < tokens.Length; rank++) rankOf.Add(tokens[rank], rank);
+        return (tokens, rankOf.GetAlternateLookup<ReadOnlySpan<char>>());
     }
 
     // Joins the leftmost pair with the lowest rank below the limit; false if there is none.

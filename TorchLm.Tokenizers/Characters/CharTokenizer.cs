@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace TorchLm.Tokenizers;
@@ -68,6 +69,29 @@ public sealed class CharTokenizer : ITokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         int[] ids = new int[text.Length];
+        Array.Resize(ref ids, Encode(text, ids));
+        return ids;
+    }
+
+    /// <inheritdoc/>
+    public void Encode(ReadOnlySpan<char> text, IBufferWriter<int> destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        if (!text.IsEmpty) destination.Advance(Encode(text, destination.GetSpan(text.Length)));
+    }
+
+    /// <inheritdoc/>
+    public string Decode(ReadOnlySpan<int> ids) => Tokens.Decode(ids);
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> GetBytes(int id) => Tokens.GetBytes(id);
+
+    /// <inheritdoc/>
+    public void Save(string path) => TokenizerFile.Save(this, path);
+
+    // Writes the ids, at most as many as the text has units, and returns their number.
+    private int Encode(ReadOnlySpan<char> text, Span<int> ids)
+    {
         int count = 0;
         for (int position = 0; position < text.Length; position++)
         {
@@ -77,7 +101,7 @@ public sealed class CharTokenizer : ITokenizer
             {
                 id = codePoint < _basicPlane.Length ? _basicPlane[codePoint] : Missing;
             }
-            else if (Rune.TryGetRuneAt(text, position, out Rune character))
+            else if (Rune.DecodeFromUtf16(text[position..], out Rune character, out _) == OperationStatus.Done)
             {
                 codePoint = character.Value;
                 id = _otherPlanes.GetValueOrDefault(codePoint, Missing);
@@ -90,18 +114,8 @@ public sealed class CharTokenizer : ITokenizer
             ids[count++] = id;
             if (codePoint > char.MaxValue) position++;
         }
-        Array.Resize(ref ids, count);
-        return ids;
+        return count;
     }
-
-    /// <inheritdoc/>
-    public string Decode(ReadOnlySpan<int> ids) => Tokens.Decode(ids);
-
-    /// <inheritdoc/>
-    public ReadOnlySpan<byte> GetBytes(int id) => Tokens.GetBytes(id);
-
-    /// <inheritdoc/>
-    public void Save(string path) => TokenizerFile.Save(this, path);
 
     private TokenizerException UnknownCharacter(Rune character, int offset)
     {

@@ -50,5 +50,5 @@ internal static class PreTokenizerJson
 
     private static TokenizerException Unsupported(string what) =>
         new($"its pre-tokenizer ({what}) is not supported; supported are ByteLevel, " +
-            "and Split by GPT-2's, cl100k's or o200k's pattern.");
+            "and Split by GPT-2's, cl100k's, o200k's or nanochat's pattern.");
 }

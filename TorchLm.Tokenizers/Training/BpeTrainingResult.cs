@@ -1,6 +1,6 @@
 namespace TorchLm.Tokenizers;
 
-/// <summary>What <see cref="BpeTrainer.Train(CancellationToken)"/> made.</summary>
+/// <summary>What <see cref="BpeTrainer"/> made.</summary>
 /// <param name="Tokenizer">The trained tokenizer.</param>
 /// <param name="Options">What was asked for.</param>
 /// <param name="WordCount">Words (pre-tokens) in the corpus.</param>

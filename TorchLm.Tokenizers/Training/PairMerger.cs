@@ -14,148 +14,174 @@ internal sealed class PairMerger
     private const int Boundary = -1;
     private const int Inside = -2;
 
-    private readonly int[] _cells;
-    private readonly int[] _wordOfCell;
-    private readonly List<long> _wordCounts = [];
+    private readonly Cell[] _cells;
+    private readonly long[] _wordCounts;
+    private readonly long _minimumFrequency;
     private readonly List<int> _tokenLengths = [.. Enumerable.Repeat(1, 256)];
-    private readonly Dictionary<Pair, Occurrences> _pairs = [];
+    private readonly Dictionary<ulong, Occurrences> _pairs = [];
+    private readonly Neighbours _before = new(), _after = new();
 
     // A pair is queued once, with a count that was right at the time: counts only fall afterwards, so the first entry of the
     // queue is either right, or is queued again with its lower count.
-    private readonly PriorityQueue<Pair, (long Count, Pair Pair)> _queue = new(MostFrequentFirst.Instance);
+    private readonly PriorityQueue<ulong, Rank> _queue = new();
 
-    /// <param name="words">Every distinct word (valid UTF-16) and how often it occurs.</param>
+    /// <param name="words">The distinct words, valid UTF-16.</param>
+    /// <param name="minimumFrequency">Pairs that occur less often are never merged; at least 1.</param>
     /// <exception cref="TokenizerException">The distinct words have more bytes than an array can hold.</exception>
-    public PairMerger(Dictionary<string, long> words)
+    public PairMerger(WordCounts words, long minimumFrequency)
     {
-        long cellCount = 1 + words.Keys.Sum(word => Encoding.UTF8.GetByteCount(word) + 1L);
+        _minimumFrequency = minimumFrequency;
+        long cellCount = 1;
+        words.ForEach((word, _) => cellCount += Encoding.UTF8.GetByteCount(word) + 1L);
         if (cellCount > Array.MaxLength)
             throw new TokenizerException($"The distinct words of the corpus have {cellCount} bytes, more than the " +
                                          $"{Array.MaxLength} that training can hold; train on a sample of the corpus.");
-        _cells = new int[cellCount];
-        _wordOfCell = new int[cellCount];
+        _cells = new Cell[cellCount];
+        _wordCounts = new long[words.Distinct];
         WriteWords(words);
-        for (int cell = 0; cell + 1 < _cells.Length; cell++)
-            if (_cells[cell] != Boundary && _cells[cell + 1] != Boundary)
-                Count(new Pair(_cells[cell], _cells[cell + 1]), cell);
-        foreach (var (pair, occurrences) in _pairs) _queue.Enqueue(pair, (occurrences.Count, pair));
+        CountBytePairs();
     }
 
     /// <summary>
-    /// Merges the pair that occurs most often, or returns null if none occurs at least <paramref name="minimumFrequency"/> times.
-    /// The new token's id is the number of tokens so far.
+    /// Merges the pair that occurs most often, or returns null if none occurs often enough. The new token's id is the number of
+    /// tokens so far.
     /// </summary>
-    public BpeMerge? MergeMostFrequent(long minimumFrequency)
+    public BpeMerge? MergeMostFrequent()
     {
-        while (_queue.TryDequeue(out Pair pair, out var queued))
+        while (_queue.TryDequeue(out ulong pair, out Rank queued))
         {
-            var occurrences = _pairs[pair];
-            if (occurrences.Count < minimumFrequency)
+            Occurrences occurrences = _pairs[pair];
+            if (occurrences.Count < _minimumFrequency)
             {
                 _pairs.Remove(pair);
             }
             else if (occurrences.Count < queued.Count)
             {
-                _queue.Enqueue(pair, (occurrences.Count, pair));
+                _queue.Enqueue(pair, new Rank(occurrences.Count, pair));
             }
             else
             {
                 _pairs.Remove(pair);
-                return Merge(pair, occurrences.Cells);
+                return Merge((int)(pair >> 32), (int)pair, occurrences.Cells);
             }
         }
         return null;
     }
 
-    private void WriteWords(Dictionary<string, long> words)
+    private static ulong Pair(int left, int right) => ((ulong)(uint)left << 32) | (uint)right;
+
+    private void WriteWords(WordCounts words)
     {
-        Span<int> idOfByte = stackalloc int[256];
+        int[] idOfByte = new int[256];
         for (int id = 0; id < 256; id++) idOfByte[ByteAlphabet.Order[id]] = id;
-        int cell = 0;
-        _cells[cell++] = Boundary;
-        foreach (var (word, count) in words)
+        byte[] bytes = new byte[256];
+        int cell = 0, number = 0;
+        _cells[cell++].Token = Boundary;
+        words.ForEach((word, count) =>
         {
-            foreach (byte value in Encoding.UTF8.GetBytes(word))
-            {
-                _wordOfCell[cell] = _wordCounts.Count;
-                _cells[cell++] = idOfByte[value];
-            }
-            _cells[cell++] = Boundary;
-            _wordCounts.Add(count);
+            if (bytes.Length < 3L * word.Length) bytes = new byte[Encoding.UTF8.GetByteCount(word)];
+            int length = Encoding.UTF8.GetBytes(word, bytes);
+            foreach (byte value in bytes.AsSpan(0, length)) _cells[cell++] = new Cell { Token = idOfByte[value], Word = number };
+            _cells[cell++].Token = Boundary;
+            _wordCounts[number++] = count;
+        });
+    }
+
+    // Twice through all words: how large each list will be, then the lists.
+    private void CountBytePairs()
+    {
+        long[] counts = new long[1 << 16];
+        int[] lengths = new int[1 << 16];
+        ForEachBytePair((pair, cell) =>
+        {
+            counts[pair] += _wordCounts[_cells[cell].Word];
+            lengths[pair]++;
+        });
+        int[]?[] places = new int[]?[1 << 16];
+        for (int pair = 0; pair < places.Length; pair++)
+        {
+            if (lengths[pair] == 0 || counts[pair] < _minimumFrequency) continue;
+            places[pair] = new int[lengths[pair]];
+            AddPair(Pair(pair >> 8, pair & 0xFF), counts[pair], places[pair]!);
+        }
+        Array.Clear(lengths);
+        ForEachBytePair((pair, cell) =>
+        {
+            if (places[pair] is { } cells) cells[lengths[pair]++] = cell;
+        });
+    }
+
+    private void ForEachBytePair(Action<int, int> action)
+    {
+        for (int cell = 1; cell + 1 < _cells.Length; cell++)
+        {
+            int left = _cells[cell].Token, right = _cells[cell + 1].Token;
+            if (left != Boundary && right != Boundary) action((left << 8) | right, cell);
         }
     }
 
-    private BpeMerge Merge(Pair pair, List<int> cells)
+    private BpeMerge Merge(int left, int right, int[] cells)
     {
         int merged = _tokenLengths.Count;
-        int leftLength = _tokenLengths[pair.Left], rightLength = _tokenLengths[pair.Right];
+        int leftLength = _tokenLengths[left], rightLength = _tokenLengths[right];
         _tokenLengths.Add(leftLength + rightLength);
-        var created = new HashSet<Pair>();
 
         // Cells ascend within a word, so that of overlapping places (a a a) the leftmost is merged.
         foreach (int cell in cells)
         {
             int rightCell = cell + leftLength;
-            if (_cells[cell] != pair.Left || _cells[rightCell] != pair.Right) continue; // gone since it was noted
+            if (_cells[cell].Token != left || _cells[rightCell].Token != right) continue; // gone since it was noted
 
-            int before = _cells[cell - 1], after = _cells[rightCell + rightLength];
-            long count = _wordCounts[_wordOfCell[cell]];
-            if (before != Boundary)
-            {
-                Discount(new Pair(before, pair.Left), count);
-                created.Add(Count(new Pair(before, merged), cell - _tokenLengths[before]));
-            }
-            if (after != Boundary)
-            {
-                Discount(new Pair(pair.Right, after), count);
-                created.Add(Count(new Pair(merged, after), cell));
-            }
-            _cells[rightCell - 1] = Inside;
-            _cells[rightCell] = Inside;
-            _cells[cell] = merged;
-            _cells[rightCell + rightLength - 1] = merged;
+            int before = _cells[cell - 1].Token, after = _cells[rightCell + rightLength].Token;
+            long count = _wordCounts[_cells[cell].Word];
+            if (before != Boundary) _before.Add(before, cell - _tokenLengths[before], count);
+            if (after != Boundary) _after.Add(after, cell, count);
+            _cells[rightCell - 1].Token = Inside;
+            _cells[rightCell].Token = Inside;
+            _cells[cell].Token = merged;
+            _cells[rightCell + rightLength - 1].Token = merged;
         }
-        foreach (Pair newPair in created) _queue.Enqueue(newPair, (_pairs[newPair].Count, newPair));
-        return new BpeMerge(pair.Left, pair.Right, merged);
+
+        // First the new pairs, as one of them may lose places again: of a b a b the first merge makes the pair (ab, a), which the
+        // second undoes.
+        _before.ForEach(_minimumFrequency, (before, count, places) => AddPair(Pair(before, merged), count, places));
+        _after.ForEach(_minimumFrequency, (after, count, places) => AddPair(Pair(merged, after), count, places));
+        _before.ForEach((before, count) => Discount(Pair(before, left), count));
+        _after.ForEach((after, count) => Discount(Pair(right, after), count));
+        _before.Clear();
+        _after.Clear();
+        return new BpeMerge(left, right, merged);
     }
 
-    private Pair Count(Pair pair, int cell)
+    // A pair has all the places that it will ever have: later merges make pairs with later tokens.
+    private void AddPair(ulong pair, long count, int[] cells)
     {
-        ref Occurrences? occurrences = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, pair, out _);
-        occurrences ??= new Occurrences();
-        occurrences.Count += _wordCounts[_wordOfCell[cell]];
-        occurrences.Cells.Add(cell);
-        return pair;
+        _pairs.Add(pair, new Occurrences { Count = count, Cells = cells });
+        _queue.Enqueue(pair, new Rank(count, pair));
     }
 
     // A pair that was dropped for being too rare, or is being merged, is not counted any more.
-    private void Discount(Pair pair, long count)
+    private void Discount(ulong pair, long count)
     {
-        if (_pairs.TryGetValue(pair, out Occurrences? occurrences)) occurrences.Count -= count;
+        ref Occurrences occurrences = ref CollectionsMarshal.GetValueRefOrNullRef(_pairs, pair);
+        if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref occurrences)) occurrences.Count -= count;
     }
 
-    private readonly record struct Pair(int Left, int Right);
-
-    /// <summary>
-    /// How often a pair occurs in the corpus, and the first cells of the places where it stood when they were noted.
-    /// </summary>
-    private sealed class Occurrences
+    private struct Cell
     {
-        public long Count { get; set; }
-
-        public List<int> Cells { get; } = [];
+        public int Token, Word;
     }
 
-    private sealed class MostFrequentFirst : IComparer<(long Count, Pair Pair)>
+    /// <summary>How often a pair occurs in the corpus, and the first cells of the places where it stood at first.</summary>
+    private struct Occurrences
     {
-        public static readonly MostFrequentFirst Instance = new();
+        public long Count;
+        public int[] Cells;
+    }
 
-        public int Compare((long Count, Pair Pair) x, (long Count, Pair Pair) y)
-        {
-            int byCount = y.Count.CompareTo(x.Count);
-            if (byCount != 0) return byCount;
-            int byLeft = x.Pair.Left.CompareTo(y.Pair.Left);
-            return byLeft != 0 ? byLeft : x.Pair.Right.CompareTo(y.Pair.Right);
-        }
+    /// <summary>The most frequent pair first; of equals the one with the smallest left id, then right id.</summary>
+    private readonly record struct Rank(long Count, ulong Pair) : IComparable<Rank>
+    {
+        public int CompareTo(Rank other) => Count != other.Count ? other.Count.CompareTo(Count) : Pair.CompareTo(other.Pair);
     }
 }
