@@ -61,7 +61,9 @@ internal sealed class Build(
     public BuildReport Run(IEnumerable<Document> documents, TokenizerSource tokenizerSource)
     {
         CollectedCorpus corpus = work.LoadCorpus() ?? Collect(documents);
+        TimeSpan collected = _watch.Elapsed;
         ITokenizer tokenizer = work.LoadTokenizer() ?? Make(tokenizerSource, corpus);
+        TimeSpan made = _watch.Elapsed;
 
         output.Begin(keepShards: work.Continues);
         using SplitSetWriter writer = new(output, work, tokenizer.VocabularySize, options.MaxTokensPerShard, bySource: options.Mixture is not null);
@@ -73,7 +75,11 @@ internal sealed class Build(
         tokenizer.Save(Path.Combine(output.Location, TokenDataset.TokenizerFileName));
         manifest.Save(output.Location);
         output.Complete();
-        return new BuildReport(output.Location, manifest, _watch.Elapsed);
+        TimeSpan all = _watch.Elapsed;
+        return new BuildReport(output.Location, manifest, all, new Dictionary<BuildPhase, TimeSpan>
+        {
+            [BuildPhase.Reading] = collected, [BuildPhase.Tokenizer] = made - collected, [BuildPhase.Encoding] = all - made,
+        });
     }
 
     private CollectedCorpus Collect(IEnumerable<Document> documents)

@@ -9,7 +9,7 @@ using TorchLm.Data.Reading;
 namespace TorchLm.Train.Commands;
 
 /// <summary>The options of <c>torchlm prepare</c> that say how documents are read and cleaned.</summary>
-internal sealed class PreparationArguments
+internal sealed class PreparationArguments : IDisposable
 {
     private static readonly NearDuplicateOptions s_near = new();
     private static readonly string[] s_deduplication = [PreparationOptions.ExactDuplicatesName, PreparationOptions.NearDuplicatesName];
@@ -43,6 +43,12 @@ internal sealed class PreparationArguments
         AllowMultipleArgumentsPerToken = true,
     };
 
+    private readonly Option<string?> _language = new("--language-filter")
+    {
+        Description = "A program that keeps or removes documents, such as a language identifier: it reads a document a line, as a JSON string, and answers each by a line true or false.",
+        HelpName = "COMMAND",
+    };
+
     private readonly Option<string> _normalization = Choice("--normalization", "The normalization form of step unicode.", ["nfc", "nfd", "nfkc", "nfkd"], "nfc");
 
     private readonly Option<int> _minimum = Number("--min-chars", "Fewest characters of a document, for step length.", new CleaningOptions().MinCharacters);
@@ -59,9 +65,11 @@ internal sealed class PreparationArguments
     private readonly Option<int> _bands = Number("--near-bands", "Bands of the signatures: more find less similar documents.", s_near.Bands);
     private readonly Option<int> _rows = Number("--near-rows", "Rows of a band: more look only at more similar documents.", s_near.Rows);
 
+    private FilterProgram? _filter;
+
     /// <summary>All of them, for the command.</summary>
     public IEnumerable<Option> Options =>
-        [_field, _separator, _invalid, _format, _clean, _with, _without, _exclude, _normalization, _minimum, _maximum, _threshold, _shingle, _bands, _rows];
+        [_field, _separator, _invalid, _format, _clean, _with, _without, _exclude, _language, _normalization, _minimum, _maximum, _threshold, _shingle, _bands, _rows];
 
     /// <summary>How files are read.</summary>
     public ReadingOptions Reading(ParseResult parsed) => new(
@@ -86,6 +94,7 @@ internal sealed class PreparationArguments
                 "nfd" => NormalizationForm.FormD, "nfkc" => NormalizationForm.FormKC, "nfkd" => NormalizationForm.FormKD, _ => NormalizationForm.FormC,
             },
             HeldOutTexts = parsed.GetValue(_exclude) is { Length: > 0 } files ? [.. HeldOut(files, reading)] : [],
+            LanguageFilter = parsed.GetValue(_language) is { } command ? (_filter = new FilterProgram(command)).Takes : null,
             MinCharacters = parsed.GetValue(_minimum),
             MaxCharacters = parsed.GetValue(_maximum) ?? int.MaxValue,
         };
@@ -94,6 +103,9 @@ internal sealed class PreparationArguments
         var similar = new NearDuplicateOptions(parsed.GetValue(_shingle), parsed.GetValue(_bands), parsed.GetValue(_rows), parsed.GetValue(_threshold));
         return new PreparationOptions(CleaningSteps.Create(names, options), exact, near ? similar : null);
     }
+
+    /// <summary>Ends the user's filter.</summary>
+    public void Dispose() => _filter?.Dispose();
 
     /// <summary>The files that <c>--exclude</c> names.</summary>
     public IEnumerable<string> HeldOutFiles(ParseResult parsed, ReadingOptions reading) =>
@@ -120,8 +132,10 @@ internal sealed class PreparationArguments
         {
             "basic" => [.. all.Where(step => step.InBasic).Select(step => step.Name), PreparationOptions.ExactDuplicatesName],
             "web" => [.. all.Where(step => step.InWeb).Select(step => step.Name), .. s_deduplication],
-            _ => options.HeldOutTexts.Count > 0 ? ["held-out"] : [],
+            _ => [],
         };
+        if (options.HeldOutTexts.Count > 0) names.Add("held-out");
+        if (options.LanguageFilter is not null) names.Add("language");
         foreach ((Option<string[]> option, bool add) in new[] { (_with, true), (_without, false) })
         {
             foreach (string name in parsed.GetValue(option) ?? [])

@@ -76,6 +76,7 @@ internal static class PrepareCommand
             TextInput documents = Find(parsed.GetValue(input) ?? [], parsed.GetValue(sources) ?? [], reading, out Mixture? mixture);
             TokenizerSource source = TokenizerSource.From(TokenizerChoice.Parse(parsed.GetValue(tokenizer)!), parsed.GetValue(vocabulary));
             SplitRule rule = SplitRule.ByFraction(parsed.GetValue(validation), parsed.GetValue(seed), parsed.GetValue(test));
+            using PreparationArguments ending = arguments;
             using var progress = new BuildProgressLine();
             string chosen = parsed.GetValue(tokenizer)!;
             IEnumerable<string> others = arguments.HeldOutFiles(parsed, reading).Concat([chosen, Path.Combine(chosen, TokenizerFile.Name)]);
