@@ -25,7 +25,8 @@ public sealed class TokenizerTrainCommandTests : IDisposable
         foreach (string split in (string[])["gpt2", "cl100k", "o200k", "nanochat"])
         {
             Done("books", "--out", $"{split}/own.json", "--split", split, "--vocab-size", "300", "--threads", "2");
-            var expected = BpeTrainer.Train(documents, new BpeTrainerOptions(300, preTokenization: PreTokenization.Find(split)), threads: 1).Tokenizer;
+            var options = new BpeTrainerOptions(300, preTokenization: PreTokenization.Find(split));
+            var expected = BpeTrainer.Train(documents, options, threads: 1).Tokenizer;
             var written = Assert.IsType<ByteLevelBpeTokenizer>(TokenizerFile.Load(_folder[$"{split}/own.json"]));
             Assert.Equal(expected.Merges, written.Merges);
             Assert.Same(expected.PreTokenization, written.PreTokenization);
@@ -39,7 +40,8 @@ public sealed class TokenizerTrainCommandTests : IDisposable
     [Fact]
     public void The_report_says_what_was_made_and_how_well_it_compresses()
     {
-        string report = Done("books/b.md", "books/a.txt", "--out", "new/folder", "--vocab-size", "300", "--special", "<|bos|>", "--special", "<|user|>");
+        string report = Done("books/b.md", "books/a.txt", "--out", "new/folder", "--vocab-size", "300",
+            "--special", "<|bos|>", "--special", "<|user|>");
         var tokenizer = (ByteLevelTokenizer)TokenizerFile.Load(_folder["new/folder"]);
         Assert.Equal(["<|bos|>", "<|user|>"], tokenizer.Tokens.SpecialTokens.Keys);
         Assert.Contains("300: 256 bytes, 42 merges, 2 special", report, StringComparison.Ordinal);

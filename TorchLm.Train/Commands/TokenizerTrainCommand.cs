@@ -53,7 +53,10 @@ internal static class TokenizerTrainCommand
         };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace a tokenizer that is already there." };
 
-        var command = new Command("train", "Make a byte-level BPE vocabulary of text.") { input, output, size, special, split, frequency, threads, overwrite };
+        var command = new Command("train", "Make a byte-level BPE vocabulary of text.")
+        {
+            input, output, size, special, split, frequency, threads, overwrite,
+        };
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
             string[] names = parsed.GetValue(special) is { Length: > 0 } given ? given : [TokenTable.EndOfTextName];

@@ -25,7 +25,8 @@ internal sealed class CompressionSample
             yield return piece;
             int bytes = Encoding.UTF8.GetByteCount(piece);
             CorpusBytes += bytes;
-            int end = Bytes + bytes <= LargestSize ? piece.Length : SafeCut.FindLast(piece.AsSpan(0, (int)Math.Min(piece.Length, (LargestSize - Bytes) / 3)));
+            int room = (int)Math.Min(piece.Length, (LargestSize - Bytes) / 3); // a unit has at most three bytes
+            int end = Bytes + bytes <= LargestSize ? piece.Length : SafeCut.FindLast(piece.AsSpan(0, room));
             if (end == 0) continue;
             _pieces.Add(piece[..end]);
             Bytes += end == piece.Length ? bytes : Encoding.UTF8.GetByteCount(piece.AsSpan(0, end));

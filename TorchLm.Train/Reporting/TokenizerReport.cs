@@ -9,14 +9,17 @@ internal static class TokenizerReport
     {
         ByteLevelBpeTokenizer tokenizer = result.Tokenizer;
         double megabytes = sample.CorpusBytes / 1e6;
-        Line("Corpus", $"{documents:N0} {(documents == 1 ? "document" : "documents")}, {megabytes:N1} MB, {result.WordCount:N0} words, {result.DistinctWordCount:N0} distinct");
+        Line("Corpus", $"{documents:N0} {(documents == 1 ? "document" : "documents")}, {megabytes:N1} MB, " +
+                       $"{result.WordCount:N0} words, {result.DistinctWordCount:N0} distinct");
         Line("Words", $"split as {tokenizer.PreTokenization.Name} does");
-        Line("Ids", $"{tokenizer.VocabularySize:N0}: 256 bytes, {tokenizer.Merges.Count:N0} merges, {tokenizer.Tokens.SpecialTokens.Count:N0} special");
+        Line("Ids", $"{tokenizer.VocabularySize:N0}: 256 bytes, {tokenizer.Merges.Count:N0} merges, " +
+                    $"{tokenizer.Tokens.SpecialTokens.Count:N0} special");
         Line("Time", $"{elapsed.TotalSeconds:N1} s, {megabytes / elapsed.TotalSeconds:N1} MB/s");
         if (sample.Bytes > 0)
         {
             string on = sample.Bytes == sample.CorpusBytes ? "the corpus" : $"the first {sample.Bytes / 1e6:N1} MB";
-            Line("Tokens", $"{sample.BytesPerToken(tokenizer):N2} bytes each on {on}; cl100k_base's {sample.BytesPerToken(TiktokenEncoding.Cl100kBase):N2}");
+            double own = sample.BytesPerToken(tokenizer), other = sample.BytesPerToken(TiktokenEncoding.Cl100kBase);
+            Line("Tokens", $"{own:N2} bytes each on {on}; cl100k_base's {other:N2}");
         }
         if (result.Shortfall is { } shortfall) Line("Note", shortfall);
         Line("Written", path);
