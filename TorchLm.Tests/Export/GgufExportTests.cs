@@ -146,6 +146,18 @@ public sealed class GgufExportTests : IDisposable
     }
 
     [Fact]
+    public void A_split_into_words_that_llama_cpp_lacks_is_refused()
+    {
+        var options = new BpeTrainerOptions(270, preTokenization: PreTokenization.Nanochat);
+        var tokenizer = BpeTrainer.Train(["hug hugs hugging"], options).Tokenizer;
+        using ModelSource source = SavedRuns.Open(SavedRuns.Make(_folder, "run", s_shape, tokenizer));
+        string sentence = Assert.Throws<InputException>(() => GgufExport.Write(source, _folder["x.gguf"], GgufType.F32)).Message;
+        Assert.Contains("nanochat", sentence, StringComparison.Ordinal);
+        Assert.Contains("--format hf", sentence, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["x.gguf"]));
+    }
+
+    [Fact]
     public void An_earlier_export_is_replaced_only_where_that_is_asked_for()
     {
         using ModelSource source = SavedRuns.Open(SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe));

@@ -61,7 +61,8 @@ public class BpeTrainerTests
         string[] words = [.. TextSamples.RandomOf("etaoinsé日𝐁", 30_000, 9, seed: 71)];
         var random = new Random(72);
         string[] documents = [.. Enumerable.Range(0, 3000).Select(number =>
-            string.Join(' ', Enumerable.Range(0, number == 700 ? 900_000 : 400).Select(_ => words[(int)(words.Length * Math.Pow(random.NextDouble(), 3))])))];
+            string.Join(' ', Enumerable.Range(0, number == 700 ? 900_000 : 400)
+                .Select(_ => words[(int)(words.Length * Math.Pow(random.NextDouble(), 3))])))];
         Assert.InRange(documents[700].Length, 1 << 22, int.MaxValue);
         var options = new BpeTrainerOptions(1500, preTokenization: PreTokenization.Nanochat);
         var one = BpeTrainer.Train(documents, options, threads: 1);

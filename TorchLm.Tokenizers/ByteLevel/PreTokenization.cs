@@ -49,7 +49,8 @@ public sealed class PreTokenization
     /// <remarks>
     /// This is the pattern as first published and as tokenizer.json files, llama.cpp and tiktoken for JavaScript have it. Newer
     /// tiktoken versions for Python, and Microsoft's, differ from it in one case: white space that ends the whole text and goes on
-    /// after a line break stays one word there. (That would make a text's ids depend on where the text happens to end.)
+    /// after a line break stays one word there. The ids of cl100k_base are the same either way, as none of its tokens goes on after
+    /// its last line break; those of another vocabulary with this split would depend on where a text happens to end.
     /// </remarks>
     public static PreTokenization Cl100k { get; } = new("cl100k", Scanner.Cl100k,
         Contraction + Cl100kTail, ShortContraction + Cl100kTail, PossessiveHead + "3" + PossessiveTail);

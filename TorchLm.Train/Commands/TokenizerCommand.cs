@@ -8,13 +8,16 @@ using TorchLm.Tokenizers;
 
 namespace TorchLm.Train.Commands;
 
-/// <summary><c>torchlm tokenizer</c>: text to ids and back, and what a tokenizer is.</summary>
+/// <summary><c>torchlm tokenizer</c>: text to ids and back, what a tokenizer is, and training one.</summary>
 internal static class TokenizerCommand
 {
     private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions s_indented = new(s_json) { WriteIndented = true };
 
-    public static Command Create() => new("tokenizer", "Text to token ids and back, and what a tokenizer is.") { Encode(), Decode(), Info() };
+    public static Command Create() => new("tokenizer", "Text to token ids and back, what a tokenizer is, and training one.")
+    {
+        Encode(), Decode(), Info(), TokenizerTrainCommand.Create(),
+    };
 
     private static Option<string> Tokenizer() => new("--tokenizer")
     {

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Diagnostics;
+using TorchLm.Core;
+using TorchLm.Data.Building;
+using TorchLm.Tokenizers;
+using TorchLm.Train.Reporting;
+
+namespace TorchLm.Train.Commands;
+
+/// <summary><c>torchlm tokenizer train</c>: a byte-level BPE vocabulary of text files, as a tokenizer.json.</summary>
+internal static class TokenizerTrainCommand
+{
+    public static Command Create()
+    {
+        var input = new Argument<string[]>("INPUT")
+        {
+            Description = "Text files and folders of *.txt and *.md files, UTF-8.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var output = new Option<string>("--out")
+        {
+            Description = "The folder to write tokenizer.json to, or the path of a .json file.",
+            HelpName = "DIR|FILE.json",
+            Required = true,
+        };
+        var size = new Option<int>("--vocab-size")
+        {
+            Description = "Ids in all: 256 bytes, merges and special tokens.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 4096,
+        };
+        var special = new Option<string[]>("--special")
+        {
+            Description = $"A special token, in the order of their ids; may be given several times. Default: {TokenTable.EndOfTextName} alone.",
+            HelpName = "NAME",
+        };
+        var split = new Option<string>("--split")
+        {
+            Description = "How text is split into words, over whose ends no token reaches.",
+            HelpName = string.Join('|', PreTokenization.All.Select(known => known.Name)),
+            DefaultValueFactory = _ => PreTokenization.Gpt2.Name,
+        };
+        var frequency = new Option<long>("--min-frequency")
+        {
+            Description = "Pairs that occur less often are not merged.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 2,
+        };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Threads that count words; the vocabulary does not depend on it. Default: one on each processor.",
+            HelpName = "N",
+        };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace a tokenizer that is already there." };
+
+        var command = new Command("train", "Make a byte-level BPE vocabulary of text.")
+        {
+            input, output, size, special, split, frequency, threads, overwrite,
+        };
+        command.SetAction((parsed, cancel) => Task.Run(() =>
+        {
+            string[] names = parsed.GetValue(special) is { Length: > 0 } given ? given : [TokenTable.EndOfTextName];
+            var options = new BpeTrainerOptions(
+                parsed.GetValue(size), names, parsed.GetValue(frequency), PreTokenization.Find(parsed.GetValue(split)!));
+            if (parsed.GetValue(threads) < 0) throw new InputException($"--threads {parsed.GetValue(threads)} is not possible: give 1 or more.");
+            IReadOnlyList<Document> documents = TextFiles.Find(parsed.GetRequiredValue(input));
+            string path = PathOf(parsed.GetRequiredValue(output), parsed.GetValue(overwrite));
+            Train(documents, options, parsed.GetValue(threads), path, cancel);
+            return ExitCode.Done;
+        }, cancel));
+        return command;
+    }
+
+    /// <summary>The file to write, which is not there unless it may be replaced; its folder is made.</summary>
+    private static string PathOf(string output, bool overwrite)
+    {
+        if (output.Length == 0) throw new InputException("--out is empty: give a folder or a .json file.");
+        string path = output.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(output)
+            ? output : Path.Combine(output, TokenizerFile.Name);
+        if (File.Exists(path) && !overwrite)
+            throw new InputException($"There is already a tokenizer at '{path}': name another place, or replace it with --overwrite.");
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"The folder of '{path}' cannot be made: {failure.Message}", failure);
+        }
+        return path;
+    }
+
+    private static void Train(IReadOnlyList<Document> documents, BpeTrainerOptions options, int threads, string path, CancellationToken cancel)
+    {
+        var sample = new CompressionSample();
+        var watch = Stopwatch.StartNew();
+        BpeTrainingResult result = BpeTrainer.Train(sample.Noting(ReadText(documents, cancel)), options, threads, cancel);
+        TimeSpan elapsed = watch.Elapsed;
+        result.Tokenizer.Save(path);
+        TokenizerReport.Print(result, sample, documents.Count, elapsed, path);
+    }
+
+    /// <summary>The corpus in pieces that hold whole words.</summary>
+    private static IEnumerable<string> ReadText(IEnumerable<Document> documents, CancellationToken cancel)
+    {
+        foreach (string piece in documents.SelectMany(document => TextPieces.CutSafely(document.ReadPieces())))
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return piece;
+        }
+    }
+}
