@@ -4,7 +4,7 @@ namespace TorchLm.Data.Building;
 /// Counting and parting text. Characters are Unicode scalar values, as in Python's strings, not UTF-16
 /// units: so a text is parted where nanoGPT parts it, and never within a surrogate pair.
 /// </summary>
-public static class TextPieces
+internal static class TextPieces
 {
     /// <summary>Number of characters.</summary>
     public static long CountCharacters(ReadOnlySpan<char> text)

@@ -36,16 +36,17 @@ public sealed class TokenizerSource
     /// <summary>What the user chose.</summary>
     /// <param name="choice">The choice.</param>
     /// <param name="vocabularySize">Tokens that a trained BPE is to have.</param>
+    /// <param name="split">How a trained BPE splits text into words; null is GPT-2's way.</param>
     /// <param name="withEndOfText">Whether a tokenizer of characters has an end-of-text id, null where there are several documents; the others have one anyway.</param>
     /// <exception cref="InputException">The tokenizer cannot be read, or cannot have that many tokens.</exception>
-    public static TokenizerSource From(TokenizerChoice choice, int vocabularySize, bool? withEndOfText = null)
+    public static TokenizerSource From(TokenizerChoice choice, int vocabularySize, PreTokenization? split = null, bool? withEndOfText = null)
     {
         try
         {
             return choice switch
             {
                 TokenizerChoice.Characters => Characters(withEndOfText),
-                TokenizerChoice.TrainedBpe => TrainedBpe(new BpeTrainerOptions(vocabularySize)),
+                TokenizerChoice.TrainedBpe => TrainedBpe(new BpeTrainerOptions(vocabularySize, preTokenization: split)),
                 TokenizerChoice.Ready ready => Existing(ready.Open()),
                 _ => throw new ArgumentException($"The choice {choice} is not known.", nameof(choice)),
             };

@@ -42,4 +42,12 @@ internal static class CommonOptions
     };
 
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of text." };
+
+    /// <summary>An option that takes one of a few words.</summary>
+    public static Option<string> Choice(string name, string description, string[] values, string first)
+    {
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => first };
+        option.AcceptOnlyFromAmong(values);
+        return option;
+    }
 }

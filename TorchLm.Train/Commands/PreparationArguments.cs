@@ -8,28 +8,13 @@ using TorchLm.Data.Reading;
 
 namespace TorchLm.Train.Commands;
 
-/// <summary>The options of <c>torchlm prepare</c> that say how documents are read and cleaned.</summary>
+/// <summary>The options of <c>torchlm prepare</c> that say how documents are cleaned.</summary>
 internal sealed class PreparationArguments : IDisposable
 {
     private static readonly NearDuplicateOptions s_near = new();
     private static readonly string[] s_deduplication = [PreparationOptions.ExactDuplicatesName, PreparationOptions.NearDuplicatesName];
 
-    private readonly Option<string> _invalid = Choice("--invalid", "What becomes of bytes that are no text: the document is left out (skip), they become U+FFFD (replace), or everything stops (fail).",
-        ["skip", "replace", "fail"], "skip");
-
-    private readonly Option<string> _field = new("--field")
-    {
-        Description = "The field of JSON objects, CSV rows and Parquet rows that holds the text.", HelpName = "NAME", DefaultValueFactory = _ => ReadingOptions.DefaultField,
-    };
-
-    private readonly Option<string?> _separator = new("--separator")
-    {
-        Description = @"Divide text files into documents at this text (\n and \t are understood). Default: each file is one.", HelpName = "TEXT",
-    };
-
-    private readonly Option<string> _format = Choice("--stdin-format", "The format of standard input.", ["txt", "html", "jsonl", "csv", "tsv"], "txt");
-
-    private readonly Option<string> _clean = Choice("--clean", "Which steps: none, basic (characters and equal documents), or web (also boilerplate, quality rules, similar documents).",
+    private readonly Option<string> _clean = CommonOptions.Choice("--clean", "Which steps: none, basic (characters and equal documents), or web (also boilerplate, quality rules, similar documents).",
         ["none", "basic", "web"], "basic");
 
     private readonly Option<string[]> _with = new("--with") { Description = "Steps to add.", HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
@@ -49,7 +34,7 @@ internal sealed class PreparationArguments : IDisposable
         HelpName = "COMMAND",
     };
 
-    private readonly Option<string> _normalization = Choice("--normalization", "The normalization form of step unicode.", ["nfc", "nfd", "nfkc", "nfkd"], "nfc");
+    private readonly Option<string> _normalization = CommonOptions.Choice("--normalization", "The normalization form of step unicode.", ["nfc", "nfd", "nfkc", "nfkd"], "nfc");
 
     private readonly Option<int> _minimum = Number("--min-chars", "Fewest characters of a document, for step length.", new CleaningOptions().MinCharacters);
     private readonly Option<int?> _maximum = new("--max-chars") { Description = "Most characters of a document, for step length. Default: no limit.", HelpName = "N" };
@@ -69,19 +54,7 @@ internal sealed class PreparationArguments : IDisposable
 
     /// <summary>All of them, for the command.</summary>
     public IEnumerable<Option> Options =>
-        [_field, _separator, _invalid, _format, _clean, _with, _without, _exclude, _language, _normalization, _minimum, _maximum, _threshold, _shingle, _bands, _rows];
-
-    /// <summary>How files are read.</summary>
-    public ReadingOptions Reading(ParseResult parsed) => new(
-        Enum.Parse<InvalidBytes>(parsed.GetValue(_invalid)!, ignoreCase: true), parsed.GetValue(_field)!, Unescape(parsed.GetValue(_separator)),
-        parsed.GetValue(_format) switch
-        {
-            "html" => TextFormat.Html,
-            "jsonl" => TextFormat.JsonLines,
-            "csv" => TextFormat.Csv,
-            "tsv" => TextFormat.Tsv,
-            _ => TextFormat.Text,
-        });
+        [_clean, _with, _without, _exclude, _language, _normalization, _minimum, _maximum, _threshold, _shingle, _bands, _rows];
 
     /// <summary>What is done to documents.</summary>
     /// <exception cref="InputException">There is no step of a name, a limit is impossible, or a held-out text cannot be read.</exception>
@@ -166,15 +139,6 @@ internal sealed class PreparationArguments : IDisposable
             }
             yield return text;
         }
-    }
-
-    private static string? Unescape(string? text) => text?.Replace("\\n", "\n").Replace("\\t", "\t");
-
-    private static Option<string> Choice(string name, string description, string[] values, string first)
-    {
-        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => first };
-        option.AcceptOnlyFromAmong(values);
-        return option;
     }
 
     private static Option<int> Number(string name, string description, int first) =>

@@ -55,13 +55,15 @@ internal static class PrepareCommand
         };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace a data set that is already in the output folder." };
         var steps = new Option<bool>("--list-steps") { Description = "Print the cleaning steps, what each does and which paper it follows." };
+        Option<string> split = TokenizerTrainCommand.Split();
+        var reading = new ReadingArguments();
         var arguments = new PreparationArguments();
 
         var command = new Command("prepare", "Turn files of text into token shards to train on. Run again after it was stopped, it goes on where it was.")
         {
-            input, sources, output, tokenizer, vocabulary, validation, test, seed, shard, threads, overwrite, steps,
+            input, sources, output, tokenizer, vocabulary, split, validation, test, seed, shard, threads, overwrite, steps,
         };
-        foreach (Option option in arguments.Options) command.Add(option);
+        foreach (Option option in reading.Options.Concat(arguments.Options)) command.Add(option);
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(steps))
@@ -72,18 +74,18 @@ internal static class PrepareCommand
             if (parsed.GetValue(threads) < 1) throw new InputException($"--threads is {parsed.GetValue(threads)}, but must be at least 1.");
             if (parsed.GetValue(shard) < 1) throw new InputException($"--shard-tokens is {parsed.GetValue(shard)}, but must be at least 1.");
             string folder = parsed.GetValue(output) ?? throw new InputException("Say where the data set is to be written with --out DIR.");
-            ReadingOptions reading = arguments.Reading(parsed);
-            TextInput documents = Find(parsed.GetValue(input) ?? [], parsed.GetValue(sources) ?? [], reading, out Mixture? mixture);
-            TokenizerSource source = TokenizerSource.From(TokenizerChoice.Parse(parsed.GetValue(tokenizer)!), parsed.GetValue(vocabulary));
+            ReadingOptions how = reading.Of(parsed);
+            TextInput documents = Find(parsed.GetValue(input) ?? [], parsed.GetValue(sources) ?? [], how, out Mixture? mixture);
+            TokenizerSource source = TokenizerSource.From(TokenizerChoice.Parse(parsed.GetValue(tokenizer)!), parsed.GetValue(vocabulary), PreTokenization.Find(parsed.GetValue(split)!));
             SplitRule rule = SplitRule.ByFraction(parsed.GetValue(validation), parsed.GetValue(seed), parsed.GetValue(test));
             using PreparationArguments ending = arguments;
             using var progress = new BuildProgressLine();
             string chosen = parsed.GetValue(tokenizer)!;
-            IEnumerable<string> others = arguments.HeldOutFiles(parsed, reading).Concat([chosen, Path.Combine(chosen, TokenizerFile.Name)]);
+            IEnumerable<string> others = arguments.HeldOutFiles(parsed, how).Concat([chosen, Path.Combine(chosen, TokenizerFile.Name)]);
             var options = new BuildOptions(parsed.GetValue(overwrite), parsed.GetValue(shard), parsed.GetValue(threads), Request(parsed, documents, others, [threads, overwrite, output]),
                 () => documents.Bytes == 0 ? 0 : (double)documents.BytesRead / documents.Bytes, mixture)
             {
-                Preparation = arguments.Preparation(parsed, reading),
+                Preparation = arguments.Preparation(parsed, how),
             };
             BuildReport report = DatasetBuilder.Build(documents.Read(), source, rule, folder, options, progress, cancel);
             progress.Dispose();

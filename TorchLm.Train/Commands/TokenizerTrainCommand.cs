@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using TorchLm.Core;
-using TorchLm.Data.Building;
+using TorchLm.Data.Reading;
 using TorchLm.Tokenizers;
 using TorchLm.Train.Reporting;
 
@@ -14,7 +14,7 @@ internal static class TokenizerTrainCommand
     {
         var input = new Argument<string[]>("INPUT")
         {
-            Description = "Text files and folders of *.txt and *.md files, UTF-8.",
+            Description = "Files, folders and patterns of text, as prepare reads them; - is standard input.",
             Arity = ArgumentArity.OneOrMore,
         };
         var output = new Option<string>("--out")
@@ -34,12 +34,7 @@ internal static class TokenizerTrainCommand
             Description = $"A special token, in the order of their ids; may be given several times. Default: {TokenTable.EndOfTextName} alone.",
             HelpName = "NAME",
         };
-        var split = new Option<string>("--split")
-        {
-            Description = "How text is split into words, over whose ends no token reaches.",
-            HelpName = string.Join('|', PreTokenization.All.Select(known => known.Name)),
-            DefaultValueFactory = _ => PreTokenization.Gpt2.Name,
-        };
+        Option<string> split = Split();
         var frequency = new Option<long>("--min-frequency")
         {
             Description = "Pairs that occur less often are not merged.",
@@ -51,25 +46,35 @@ internal static class TokenizerTrainCommand
             Description = "Threads that count words; the vocabulary does not depend on it. Default: one on each processor.",
             HelpName = "N",
         };
+        var reading = new ReadingArguments();
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace a tokenizer that is already there." };
 
         var command = new Command("train", "Make a byte-level BPE vocabulary of text.")
         {
             input, output, size, special, split, frequency, threads, overwrite,
         };
-        command.SetAction((parsed, cancel) => Task.Run(() =>
+        foreach (Option option in reading.Options) command.Add(option);
+        command.SetAction(Program.Action((parsed, cancel) =>
         {
             string[] names = parsed.GetValue(special) is { Length: > 0 } given ? given : [TokenTable.EndOfTextName];
             var options = new BpeTrainerOptions(
                 parsed.GetValue(size), names, parsed.GetValue(frequency), PreTokenization.Find(parsed.GetValue(split)!));
             if (parsed.GetValue(threads) < 0) throw new InputException($"--threads {parsed.GetValue(threads)} is not possible: give 1 or more.");
-            IReadOnlyList<Document> documents = TextFiles.Find(parsed.GetRequiredValue(input));
+            TextInput documents = TextInput.Find(parsed.GetRequiredValue(input), reading.Of(parsed));
             string path = PathOf(parsed.GetRequiredValue(output), parsed.GetValue(overwrite));
             Train(documents, options, parsed.GetValue(threads), path, cancel);
             return ExitCode.Done;
-        }, cancel));
+        }, needsLibtorch: false));
         return command;
     }
+
+    /// <summary>How text is split into words.</summary>
+    public static Option<string> Split() => new("--split")
+    {
+        Description = "How a bpe tokenizer splits text into words, over whose ends no token reaches.",
+        HelpName = string.Join('|', PreTokenization.All.Select(known => known.Name)),
+        DefaultValueFactory = _ => PreTokenization.Gpt2.Name,
+    };
 
     /// <summary>The file to write, which is not there unless it may be replaced; its folder is made.</summary>
     private static string PathOf(string output, bool overwrite)
@@ -90,23 +95,15 @@ internal static class TokenizerTrainCommand
         return path;
     }
 
-    private static void Train(IReadOnlyList<Document> documents, BpeTrainerOptions options, int threads, string path, CancellationToken cancel)
+    private static void Train(TextInput input, BpeTrainerOptions options, int threads, string path, CancellationToken cancel)
     {
+        var corpus = new ReadableText(input.Read());
         var sample = new CompressionSample();
         var watch = Stopwatch.StartNew();
-        BpeTrainingResult result = BpeTrainer.Train(sample.Noting(ReadText(documents, cancel)), options, threads, cancel);
+        BpeTrainingResult result = BpeTrainer.Train(sample.Noting(corpus.Read()), options, threads, cancel);
         TimeSpan elapsed = watch.Elapsed;
+        if (corpus.Documents == 0) throw new InputException($"The input holds no text{(corpus.FirstSkipped is { } why ? $" that can be used ({why})" : "")}: name files with text in them.");
         result.Tokenizer.Save(path);
-        TokenizerReport.Print(result, sample, documents.Count, elapsed, path);
-    }
-
-    /// <summary>The corpus in pieces that hold whole words.</summary>
-    private static IEnumerable<string> ReadText(IEnumerable<Document> documents, CancellationToken cancel)
-    {
-        foreach (string piece in documents.SelectMany(document => TextPieces.CutSafely(document.ReadPieces())))
-        {
-            cancel.ThrowIfCancellationRequested();
-            yield return piece;
-        }
+        TokenizerReport.Print(result, sample, corpus, elapsed, path);
     }
 }

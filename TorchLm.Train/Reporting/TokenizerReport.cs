@@ -5,12 +5,13 @@ namespace TorchLm.Train.Reporting;
 /// <summary>What <c>torchlm tokenizer train</c> says at the end.</summary>
 internal static class TokenizerReport
 {
-    public static void Print(BpeTrainingResult result, CompressionSample sample, int documents, TimeSpan elapsed, string path)
+    public static void Print(BpeTrainingResult result, CompressionSample sample, ReadableText corpus, TimeSpan elapsed, string path)
     {
         ByteLevelBpeTokenizer tokenizer = result.Tokenizer;
         double megabytes = sample.CorpusBytes / 1e6;
-        Line("Corpus", $"{documents:N0} {(documents == 1 ? "document" : "documents")}, {megabytes:N1} MB, " +
+        Line("Corpus", $"{DatasetReport.Count(corpus.Documents, "document")}, {megabytes:N1} MB, " +
                        $"{result.WordCount:N0} words, {result.DistinctWordCount:N0} distinct");
+        if (corpus.Skipped > 0) Line("Skipped", $"{corpus.Skipped:N0}, such as {Program.OneLine(corpus.FirstSkipped!)}");
         Line("Words", $"split as {tokenizer.PreTokenization.Name} does");
         Line("Ids", $"{tokenizer.VocabularySize:N0}: 256 bytes, {tokenizer.Merges.Count:N0} merges, " +
                     $"{tokenizer.Tokens.SpecialTokens.Count:N0} special");
