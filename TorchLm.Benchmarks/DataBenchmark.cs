@@ -52,11 +52,10 @@ public static class DataBenchmark
 
     private static BuildReport Build(string corpus, string folder, int vocabularySize, int threads, bool near, CancellationToken cancellation)
     {
-        HashSet<string> web = [.. CleaningSteps.Describe().Where(step => step.InWeb).Select(step => step.Name)];
         string output = Path.Combine(folder, $"set.{Environment.ProcessId}");
         var options = new BuildOptions(Overwrite: true, Threads: threads)
         {
-            Preparation = new PreparationOptions(CleaningSteps.Create(web, new CleaningOptions()), ExactDuplicates: true, near ? new NearDuplicateOptions() : null),
+            Preparation = new PreparationOptions(CleaningSteps.Create(CleaningSteps.Web, new CleaningOptions()), ExactDuplicates: true, near ? new NearDuplicateOptions() : null),
         };
         try
         {

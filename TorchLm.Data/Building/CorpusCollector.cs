@@ -99,7 +99,7 @@ internal sealed class CorpusCollector(PreparationOptions options, string folder,
             if (result.Text is null && draft.Joint is not null) continue; // its first section decides
             if (result.Text is not null && result.Count == 0 && ReferenceEquals(result.Text, draft.Text)) continue;
             int before = Encoding.UTF8.GetByteCount(draft.Text), after = result.Text is null ? 0 : Encoding.UTF8.GetByteCount(result.Text);
-            draft.Outcomes.Add((result.Rule ?? step.Name, result, before - after));
+            draft.Outcomes.Add((step.Name, result, before - after));
             draft.Text = result.Text;
             if (draft.Text is null) break;
         }
@@ -174,7 +174,7 @@ internal sealed class CorpusCollector(PreparationOptions options, string folder,
         }
         if (continues && draft.Number == _dropped)
         {
-            _count.Count(_droppedBy, draft.Name, new CleaningResult(null), Encoding.UTF8.GetByteCount(draft.Text ?? ""), continues);
+            _count.Count(_droppedBy, draft.Name, new CleaningResult(null, 1, null), Encoding.UTF8.GetByteCount(draft.Text ?? ""), continues);
             return false;
         }
         foreach ((string step, CleaningResult result, int bytes) in draft.Outcomes)
@@ -192,7 +192,7 @@ internal sealed class CorpusCollector(PreparationOptions options, string folder,
             : draft.Signature is { } signature && !_near!.Add(signature, out _) ? PreparationOptions.NearDuplicatesName
             : null;
         if (by is null) return false;
-        _count.Count(by, draft.Name, new CleaningResult(null, 0, PreparationSample.Of(draft.Text!)), draft.Utf8!.Length, continues: false);
+        _count.Count(by, draft.Name, new CleaningResult(null, 0, Excerpt.Of(draft.Text!)), draft.Utf8!.Length, continues: false);
         (_dropped, _droppedBy) = (draft.Number, by);
         return true;
     }

@@ -1,70 +1,79 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace TorchLm.Data.Cleaning;
 
 /// <summary>
-/// Removes lines that stand in many documents: headers, menus, licences, notices. Short lines stay, because they may be common for good reasons.
+/// Removes lines that many documents share: menus, notices, footers. A line counts from
+/// <see cref="CleaningOptions.MinBoilerplateLine"/> characters on, without white space at its ends, and goes if at least
+/// <see cref="CleaningOptions.BoilerplateDocuments"/> documents and at least the share <see cref="CleaningOptions.BoilerplateShare"/> of
+/// all documents hold it. A document with nothing else is removed.
 /// </summary>
-internal sealed class BoilerplateStep(CleaningOptions options) : ICorpusStep
+/// <remarks>
+/// Counts are bounded by <see cref="CleaningOptions.BoilerplateEntries"/> lines (about 32 bytes each). A corpus with more distinct lines
+/// is counted by lossy counting: no line is removed that is rarer than the limits, but one just above them may stay.
+/// </remarks>
+public sealed class BoilerplateStep(CleaningOptions options) : ICorpusStep
 {
-    private readonly LineCounter _counter = new(options.BoilerplateCapacity);
+    private readonly LossyCounter _lines = new(options.BoilerplateEntries);
     private long _documents;
-    private HashSet<ulong> _boilerplate = [];
+    private HashSet<ulong>? _frequent;
 
+    /// <inheritdoc/>
     public string Name => "boilerplate";
 
-    public string Description =>
-        $"lines of {options.MinBoilerplateLine} characters or more that stand in {options.BoilerplateDocuments} documents or more, and in {100 * options.BoilerplateShare:0.###} % of all";
+    /// <inheritdoc/>
+    public string Description => $"lines of at least {options.MinBoilerplateLine} characters that occur in at least " +
+        $"{options.BoilerplateDocuments} documents and {options.BoilerplateShare:P1} of them are removed";
 
-    public string? Source => "after the line de-duplication of C4 (Raffel et al. 2020) and CCNet (Wenzek et al. 2020)";
+    /// <inheritdoc/>
+    public string? Source => "counting: Manku and Motwani 2002";
 
+    /// <summary>The distinct hashes of the document's lines that are long enough.</summary>
     public ulong[] Digest(string text)
     {
-        HashSet<ulong> lines = [];
-        foreach (Range range in text.AsSpan().Split('\n'))
+        List<ulong> hashes = [];
+        ReadOnlySpan<char> rest = text;
+        while (true)
         {
-            if (Eligible(text.AsSpan(range), out ulong hash)) lines.Add(hash);
+            int feed = rest.IndexOf('\n');
+            ReadOnlySpan<char> line = (feed < 0 ? rest : rest[..feed]).Trim();
+            if (line.Length >= options.MinBoilerplateLine) hashes.Add(Hash(line));
+            if (feed < 0) break;
+            rest = rest[(feed + 1)..];
         }
-        return [.. lines];
+        return DistinctHashes.Of(hashes);
     }
 
+    /// <inheritdoc/>
     public void Observe(ReadOnlySpan<ulong> digest)
     {
+        if (_frequent is not null) throw new InvalidOperationException("The observation has ended.");
         _documents++;
-        foreach (ulong line in digest) _counter.Add(line);
+        foreach (ulong line in digest) _lines.Add(line);
     }
 
-    public void EndObservation() =>
-        _boilerplate = _counter.AtLeast(Math.Max(options.BoilerplateDocuments, (long)Math.Ceiling(options.BoilerplateShare * _documents)));
+    /// <inheritdoc/>
+    public void EndObservation()
+    {
+        if (_frequent is not null) return;
+        _frequent = _lines.AtLeast(Math.Max(options.BoilerplateDocuments, (long)Math.Ceiling(options.BoilerplateShare * _documents)));
+        _lines.Clear();
+    }
 
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The observation has not ended.</exception>
     public CleaningResult Apply(string text)
     {
-        if (_boilerplate.Count == 0) return new CleaningResult(text);
-        StringBuilder? result = null;
-        int copied = 0, count = 0;
-        string? sample = null;
-        foreach (Range range in text.AsSpan().Split('\n'))
-        {
-            (int start, int length) = range.GetOffsetAndLength(text.Length);
-            if (!Eligible(text.AsSpan(start, length), out ulong hash) || !_boilerplate.Contains(hash)) continue;
-            result ??= new StringBuilder(text.Length);
-            result.Append(text, copied, start - copied);
-            copied = Math.Min(start + length + 1, text.Length);
-            count++;
-            sample ??= PreparationSample.Of(text.Substring(start, length).Trim(), 190);
-        }
-        if (result is null) return new CleaningResult(text);
-        result.Append(text, copied, text.Length - copied);
-        string left = result.ToString();
-        return new CleaningResult(string.IsNullOrWhiteSpace(left) ? null : left, count, sample);
+        HashSet<ulong> frequent = _frequent ?? throw new InvalidOperationException("The corpus must be observed first.");
+        return frequent.Count == 0 ? CleaningResult.Unchanged(text)
+            : LineRemoval.Apply(text, new FrequentLine(frequent, options.MinBoilerplateLine));
     }
 
-    private bool Eligible(ReadOnlySpan<char> line, out ulong hash)
+    private static ulong Hash(ReadOnlySpan<char> line) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(line));
+
+    private readonly struct FrequentLine(HashSet<ulong> frequent, int shortest) : ILineRule
     {
-        line = line.Trim();
-        hash = line.Length < options.MinBoilerplateLine ? 0 : XxHash3.HashToUInt64(MemoryMarshal.AsBytes(line));
-        return line.Length >= options.MinBoilerplateLine;
+        public bool Removes(ReadOnlySpan<char> line) => line.Length >= shortest && frequent.Contains(Hash(line));
     }
 }

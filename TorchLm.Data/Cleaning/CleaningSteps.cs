@@ -1,59 +1,80 @@
 using TorchLm.Core;
+using TorchLm.Data.Cleaning.Quality;
 
 namespace TorchLm.Data.Cleaning;
 
-/// <summary>A step that can be asked for.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Description">What it does.</param>
-/// <param name="Source">The paper or specification that it follows; null where there is none.</param>
-/// <param name="InBasic">Whether it is done unless told otherwise.</param>
-/// <param name="InWeb">Whether it is done to text from the web.</param>
-public sealed record CleaningStepInfo(string Name, string Description, string? Source, bool InBasic, bool InWeb);
-
-/// <summary>The cleaning steps that there are, in the order in which they are done.</summary>
+/// <summary>The cleaning steps by name, in the one order in which they run.</summary>
 public static class CleaningSteps
 {
-    // Whether a step is in basic and in web, and how it is made; null where the options give it nothing to do.
-    private static readonly (bool Basic, bool Web, Func<CleaningOptions, ICleaningStep?> Make)[] s_steps =
+    private const string HeldOut = "held-out", Language = "language";
+
+    // What a step is called and says of itself, it says in one place: All asks a step that is made with the default options.
+    private static readonly (bool InBasic, bool InWeb, Func<CleaningOptions, ICleaningStep> Create)[] Ordered =
     [
-        (true, true, options => new UnicodeStep(options.Normalization)),
+        (true, true, options => new UnicodeStep(options.UnicodeForm)),
         (true, true, _ => new ControlsStep()),
         (false, true, _ => new WhitespaceStep()),
         (false, true, options => new BoilerplateStep(options)),
-        (true, true, options => options.HeldOutTexts.Count > 0 ? new HeldOutStep(options) : null),
-        (false, false, _ => new EmailsStep()),
-        (false, false, _ => new CardsStep()),
-        (false, false, _ => new PhonesStep()),
-        (false, false, _ => new LinesStep()),
+        (false, false, options => new HeldOutStep(options)),
+        (false, false, _ => new EmailStep()),
+        (false, false, _ => new PhoneStep()),
+        (false, false, _ => new CardStep()),
         (false, true, options => new LengthStep(options)),
-        .. QualityRule.All.Select(rule => (false, true, (Func<CleaningOptions, ICleaningStep?>)(_ => rule))),
-        (true, true, options => options.LanguageFilter is { } filter ? new LanguageStep(filter) : null),
+        (false, false, options => new C4LinesStep(options)), // before the rules, which judge what it leaves
+        (false, true, GopherRules.WordCount),
+        (false, true, GopherRules.MeanWordLength),
+        (false, true, GopherRules.SymbolRatio),
+        (false, true, GopherRules.BulletLines),
+        (false, true, GopherRules.EllipsisLines),
+        (false, true, GopherRules.AlphabeticWords),
+        (false, true, GopherRules.StopWordRule),
+        (false, true, GopherRules.RepeatedLines),
+        (false, true, GopherRules.RepeatedGrams),
+        (false, true, WebRules.LinePunctuation),
+        (false, true, WebRules.ShortLines),
+        (false, true, WebRules.LoremIpsum),
+        (false, true, WebRules.CurlyBrackets),
+        (false, true, WebRules.FewSentences),
+        (false, false, options => new LanguageStep(options.LanguageFilter ?? (_ => true))),
     ];
 
-    /// <summary>All steps, with their descriptions for these options.</summary>
-    public static IReadOnlyList<CleaningStepInfo> Describe(CleaningOptions? options = null)
+    /// <summary>All steps, in the order in which they run.</summary>
+    public static IReadOnlyList<CleaningStepInfo> All { get; } = [.. Ordered.Select(entry =>
     {
-        options ??= new CleaningOptions();
-        var complete = options with { HeldOutTexts = [""], LanguageFilter = options.LanguageFilter ?? (_ => true) };
-        return [.. s_steps.Select(step => (step, Made: step.Make(complete)!))
-            .Select(pair => new CleaningStepInfo(pair.Made.Name, pair.Made.Description, pair.Made.Source, pair.step.Basic, pair.step.Web))];
-    }
+        ICleaningStep step = entry.Create(new CleaningOptions());
+        return new CleaningStepInfo(step.Name, step.Description, step.Source, entry.InBasic, entry.InWeb);
+    })];
 
-    /// <summary>The steps of these names, in their order.</summary>
-    /// <param name="names">Names of steps; others are refused.</param>
-    /// <param name="options">Their limits.</param>
-    /// <exception cref="InputException">There is no step of a name.</exception>
+    /// <summary>The steps that every text can bear: one way to write a character, no control characters.</summary>
+    public static IReadOnlySet<string> Basic { get; } = All.Where(step => step.InBasic).Select(step => step.Name).ToHashSet();
+
+    /// <summary>The steps for pages of the web: the basic ones, and the filters of Gopher, C4 and FineWeb.</summary>
+    public static IReadOnlySet<string> Web { get; } = All.Where(step => step.InWeb).Select(step => step.Name).ToHashSet();
+
+    /// <summary>
+    /// Makes the steps of the names, in the fixed order. "held-out" is on if there are held-out texts, "language" if there is a filter,
+    /// whether or not they are named.
+    /// </summary>
+    /// <exception cref="InputException">A name is unknown, an option is out of its range, or what a named step needs is missing.</exception>
     public static IReadOnlyList<ICleaningStep> Create(IReadOnlySet<string> names, CleaningOptions options)
     {
-        List<ICleaningStep> steps = [];
-        foreach ((_, _, Func<CleaningOptions, ICleaningStep?> make) in s_steps)
+        options.Validate();
+        foreach (string name in names)
         {
-            if (make(options) is { } step && names.Contains(step.Name)) steps.Add(step);
+            if (!All.Any(step => step.Name == name))
+                throw new InputException($"There is no cleaning step '{name}'; known are {string.Join(", ", All.Select(step => step.Name))}.");
         }
-        string[] known = [.. Describe(options).Select(step => step.Name)];
-        if (names.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+        bool heldOut = options.HeldOutTexts.Count > 0, language = options.LanguageFilter is not null;
+        if (names.Contains(HeldOut) && !heldOut)
+            throw new InputException("The cleaning step 'held-out' needs held-out texts: name them, or leave it out.");
+        if (names.Contains(Language) && !language)
+            throw new InputException("The cleaning step 'language' needs a filter: set one, or leave it out.");
+
+        List<ICleaningStep> steps = [];
+        for (int i = 0; i < Ordered.Length; i++)
         {
-            throw new InputException($"There is no cleaning step '{unknown}': there are {string.Join(", ", known)}.");
+            string name = All[i].Name;
+            if (names.Contains(name) || (name == HeldOut && heldOut) || (name == Language && language)) steps.Add(Ordered[i].Create(options));
         }
         return steps;
     }

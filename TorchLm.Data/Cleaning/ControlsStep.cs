@@ -1,62 +1,82 @@
 using System.Buffers;
-using System.Text;
 
 namespace TorchLm.Data.Cleaning;
 
 /// <summary>
-/// Line ends become line feeds (those of Windows and old Macintoshes, form feeds, vertical tabs, NEL); other control characters, byte order marks within
-/// the text and noncharacters are removed.
+/// Line ends become line feeds; control characters other than line feed and tab, byte order marks and noncharacters are removed.
+/// U+0085, a line end among the C1 controls, becomes a line feed too.
 /// </summary>
-internal sealed class ControlsStep : ICleaningStep
+public sealed class ControlsStep : ICleaningStep
 {
-    private static readonly SearchValues<char> s_suspects = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x10000).Select(code => (char)code).Where(character => IsLineEnd(character) || IsRemoved(character) || character is '\uDFFE' or '\uDFFF')]);
+    private static readonly SearchValues<char> Unwanted = SearchValues.Create(UnwantedCharacters());
 
+    // Noncharacters outside the basic plane are pairs: the last two code points of each of the planes 1 to 16.
+    private static readonly SearchValues<char> PlaneEnds = SearchValues.Create("\uDFFE\uDFFF");
+
+    /// <inheritdoc/>
     public string Name => "controls";
 
-    public string Description => "line ends as line feeds; no control characters, byte order marks or noncharacters";
+    /// <inheritdoc/>
+    public string Description => "CR LF, CR and U+0085 become LF; other control characters but TAB, U+FEFF and noncharacters are removed";
 
+    /// <inheritdoc/>
     public string? Source => null;
 
+    /// <inheritdoc/>
     public CleaningResult Apply(string text)
     {
-        int at = text.AsSpan().IndexOfAny(s_suspects);
-        if (at < 0) return new CleaningResult(text);
-        var result = new StringBuilder(text.Length);
-        int copied = 0, count = 0;
-        string? sample = null;
-        while (at >= 0)
+        int first = Next(text, 0);
+        if (first < 0) return CleaningResult.Unchanged(text);
+
+        char[] buffer = ArrayPool<char>.Shared.Rent(text.Length);
+        int length = 0, copied = 0;
+        long count = 0;
+        for (int i = first; i >= 0; i = Next(text, copied))
         {
-            (int start, int length, bool lineEnd) = Found(text, at);
-            if (length > 0)
-            {
-                result.Append(text, copied, start - copied);
-                if (lineEnd) result.Append('\n');
-                copied = start + length;
-                count++;
-                sample ??= $"U+{char.ConvertToUtf32(text, start):X4} in: {PreparationSample.Around(text, Math.Max(0, start - 30), 60)}";
-            }
-            int from = Math.Max(at + 1, start + length), next = text.AsSpan(from).IndexOfAny(s_suspects);
-            at = next < 0 ? -1 : from + next;
+            int kept = char.IsLowSurrogate(text[i]) ? i - 1 : i; // a plane's end goes with its high surrogate
+            text.AsSpan(copied, kept - copied).CopyTo(buffer.AsSpan(length));
+            length += kept - copied;
+            copied = i + 1;
+            count++;
+            if (text[i] is not ('\r' or '\u0085')) continue;
+            buffer[length++] = '\n';
+            if (text[i] == '\r' && copied < text.Length && text[copied] == '\n') copied++;
         }
-        if (count == 0) return new CleaningResult(text);
-        result.Append(text, copied, text.Length - copied);
-        return new CleaningResult(result.ToString(), count, sample);
+        text.AsSpan(copied).CopyTo(buffer.AsSpan(length));
+        length += text.Length - copied;
+        string result = new(buffer, 0, length);
+        ArrayPool<char>.Shared.Return(buffer);
+        int code = char.IsLowSurrogate(text[first]) ? char.ConvertToUtf32(text[first - 1], text[first]) : text[first];
+        return new CleaningResult(result, count, $"{Excerpt.CodePoint(code)} in {Excerpt.Of(Around(text, first), 80)}");
     }
 
-    // What is to be replaced at this place: where it starts, how long it is (0: nothing), and whether a line ends with it.
-    private static (int Start, int Length, bool LineEnd) Found(string text, int at)
+    private static int Next(string text, int start)
     {
-        char character = text[at];
-        if (character == '\r') return (at, at + 1 < text.Length && text[at + 1] == '\n' ? 2 : 1, true);
-        if (IsLineEnd(character)) return (at, 1, true);
-        if (!char.IsLowSurrogate(character)) return (at, 1, false);
-        bool pair = at > 0 && char.IsHighSurrogate(text[at - 1]);
-        return pair && (char.ConvertToUtf32(text[at - 1], character) & 0xFFFE) == 0xFFFE ? (at - 1, 2, false) : (at, 0, false);
+        int next = text.AsSpan(start).IndexOfAny(Unwanted);
+        next = next < 0 ? -1 : start + next;
+        int end = next < 0 ? text.Length : next;
+        for (int i = start; i < end; i++)
+        {
+            int low = text.AsSpan(i, end - i).IndexOfAny(PlaneEnds);
+            if (low < 0) break;
+            i += low;
+            if (i > start && char.IsHighSurrogate(text[i - 1]) && (text[i - 1] & 0x3F) == 0x3F) return i; // U+1FFFE, U+1FFFF, ...
+        }
+        return next;
     }
 
-    private static bool IsLineEnd(char character) => character is '\r' or '\f' or '\v' or '\u0085';
+    private static ReadOnlySpan<char> Around(string text, int position)
+    {
+        int start = Math.Max(0, position - 30);
+        return text.AsSpan(start, Math.Min(text.Length, position + 31) - start);
+    }
 
-    private static bool IsRemoved(char character) => (char.IsControl(character) && character is not ('\n' or '\t')) || character == '\uFEFF' ||
-        character is >= '\uFDD0' and <= '\uFDEF' or '\uFFFE' or '\uFFFF';
+    private static string UnwantedCharacters()
+    {
+        List<char> characters = [];
+        for (char c = '\0'; c < '\u00A0'; c++)
+            if (char.IsControl(c) && c is not ('\n' or '\t')) characters.Add(c);
+        for (char c = '\uFDD0'; c <= '\uFDEF'; c++) characters.Add(c);
+        return new string([.. characters, '\uFEFF', '\uFFFE', '\uFFFF']);
+    }
 }

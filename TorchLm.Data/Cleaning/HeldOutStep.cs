@@ -3,156 +3,114 @@ using System.Text;
 namespace TorchLm.Data.Cleaning;
 
 /// <summary>
-/// Removes what training must not see, because models are measured on it: runs of words that stand in held-out texts, as appendix C of GPT-3's paper
-/// describes.
+/// Takes held-out texts out of the training data, after GPT-3 (Brown et al. 2020, appendix C): an n-gram of 13 words, lower-cased and
+/// without punctuation, that a held-out text also has is removed with 200 characters on each side; pieces shorter than 200 characters are
+/// dropped, and a document that falls into more than 10 pieces is removed. An n-gram that more than 10 documents contain is ignored.
 /// </summary>
 /// <remarks>
-/// Words are compared in lower case and without punctuation. What matches is removed with a margin on both sides, which divides the document; pieces shorter
-/// than the margin go, too, and what is left is joined by blank lines. A document of which more than <see cref="MaxPieces"/> pieces would be left is removed.
-/// Runs that stand in many documents are common speech and do not count. Held-out texts shorter than a run are looked for as a whole, down to
-/// <see cref="ShortestRun"/> words.
+/// Held-out texts shorter than an n-gram are looked for as a whole, down to <see cref="CleaningOptions.HeldOutShortest"/> words; shorter
+/// ones are ignored, for they would match by chance. The pieces left of a document are joined by a blank line: they stay one document.
+/// Scripts without spaces are compared by characters instead of words.
 /// </remarks>
-internal sealed class HeldOutStep : ICorpusStep
+public sealed class HeldOutStep : ICorpusStep
 {
-    public const int ShortestRun = 8, MaxPieces = 10;
-
     private readonly CleaningOptions _options;
-    private readonly Dictionary<ulong, int> _documents = []; // in how many documents each run of the held-out texts was seen
-    private readonly SortedSet<int> _lengths = [];
+    private readonly HeldOutGrams _grams;
+    private readonly Dictionary<ulong, int> _documents = []; // that contain a gram
+    private HashSet<ulong>? _common;
 
+    /// <summary>Takes the n-grams of the held-out texts.</summary>
     public HeldOutStep(CleaningOptions options)
     {
         _options = options;
-        var words = new List<Word>();
-        foreach (string text in options.HeldOutTexts)
-        {
-            Split(text, words);
-            int length = Math.Min(words.Count, options.HeldOutWords);
-            if (length < Math.Min(ShortestRun, options.HeldOutWords)) continue;
-            _lengths.Add(length);
-            foreach ((ulong run, _) in Runs(words, length)) _documents.TryAdd(run, 0);
-        }
+        _grams = new HeldOutGrams(options.HeldOutTexts, options.HeldOutGram, options.HeldOutShortest);
     }
 
+    /// <inheritdoc/>
     public string Name => "held-out";
 
-    public string Description => $"runs of {_options.HeldOutWords} words that stand in the texts named by --exclude, with {_options.HeldOutMargin} characters around them";
+    /// <inheritdoc/>
+    public string Description => $"{_options.HeldOutGram}-grams of held-out texts are removed with {_options.HeldOutMargin} characters on " +
+        "each side; the pieces left are joined by a blank line";
 
-    public string? Source => "GPT-3 (Brown et al. 2020), appendix C";
+    /// <inheritdoc/>
+    public string? Source => "GPT-3: Brown et al. 2020, appendix C";
 
+    /// <summary>The distinct held-out n-grams that the document contains.</summary>
     public ulong[] Digest(string text)
     {
-        var words = new List<Word>();
-        Split(text, words);
-        HashSet<ulong> found = [];
-        foreach (int length in _lengths)
-        {
-            foreach ((ulong run, _) in Runs(words, length))
-            {
-                if (_documents.ContainsKey(run)) found.Add(run);
-            }
-        }
-        return [.. found];
+        List<ulong> hashes = [];
+        _grams.Find(text, (hash, _, _) => hashes.Add(hash));
+        return DistinctHashes.Of(hashes);
     }
 
+    /// <inheritdoc/>
     public void Observe(ReadOnlySpan<ulong> digest)
     {
-        foreach (ulong run in digest) _documents[run]++;
+        if (_common is not null) throw new InvalidOperationException("The observation has ended.");
+        foreach (ulong gram in digest) _documents[gram] = _documents.GetValueOrDefault(gram) + 1;
     }
 
+    /// <inheritdoc/>
     public void EndObservation()
     {
-        foreach ((ulong run, int count) in _documents)
-        {
-            if (count > _options.HeldOutCommon) _documents.Remove(run);
-        }
+        if (_common is not null) return;
+        _common = [.. _documents.Where(gram => gram.Value > _options.HeldOutMaxDocuments).Select(gram => gram.Key)];
+        _documents.Clear();
     }
 
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The observation has not ended.</exception>
     public CleaningResult Apply(string text)
     {
-        if (_documents.Count == 0) return new CleaningResult(text);
-        var words = new List<Word>();
-        Split(text, words);
-        List<(int Start, int End)> leaks = [];
-        foreach (int length in _lengths)
+        HashSet<ulong> common = _common ?? throw new InvalidOperationException("The corpus must be observed first.");
+        List<(int Start, int End)>? cuts = null;
+        string? sample = null;
+        _grams.Find(text, (hash, start, end) =>
         {
-            foreach ((ulong run, int first) in Runs(words, length))
-            {
-                if (_documents.ContainsKey(run)) leaks.Add((words[first].Start, words[first + length - 1].End));
-            }
+            if (common.Contains(hash)) return;
+            sample ??= Excerpt.Of(text.AsSpan(start, end - start));
+            (cuts ??= []).Add((Boundary(text, Math.Max(0, start - _options.HeldOutMargin)),
+                Boundary(text, Math.Min(text.Length, end + _options.HeldOutMargin))));
+        });
+        if (cuts is null) return CleaningResult.Unchanged(text);
+
+        Merge(cuts);
+        StringBuilder kept = new();
+        int position = 0, pieces = 0;
+        foreach ((int start, int end) in cuts)
+        {
+            Keep(text.AsSpan(position, start - position));
+            position = end;
         }
-        if (leaks.Count == 0) return new CleaningResult(text);
+        Keep(text.AsSpan(position));
+        return new CleaningResult(pieces > _options.HeldOutMaxPieces || kept.Length == 0 ? null : kept.ToString(), cuts.Count, sample);
 
-        leaks.Sort();
-        string sample = PreparationSample.Around(text, leaks[0].Start, Math.Min(150, leaks[0].End - leaks[0].Start));
-        List<string> pieces = [];
-        int from = 0, removed = 0;
-        foreach ((int start, int end) in leaks)
+        void Keep(ReadOnlySpan<char> piece)
         {
-            int before = BackToSpace(text, Math.Max(0, start - _options.HeldOutMargin)), after = OnToSpace(text, Math.Min(text.Length, end + _options.HeldOutMargin));
-            if (removed == 0 || before > from) removed++;
-            if (before > from) Keep(text[from..before], pieces);
-            from = Math.Max(from, after);
-        }
-        Keep(text[from..], pieces);
-        return pieces.Count is 0 or > MaxPieces ? new CleaningResult(null, removed, sample) : new CleaningResult(string.Join("\n\n", pieces), removed, sample);
-    }
-
-    private void Keep(string piece, List<string> pieces)
-    {
-        piece = piece.Trim();
-        if (piece.Length >= _options.HeldOutMargin) pieces.Add(piece);
-    }
-
-    private static int BackToSpace(string text, int index)
-    {
-        while (index > 0 && !char.IsWhiteSpace(text[index - 1])) index--;
-        return index;
-    }
-
-    private static int OnToSpace(string text, int index)
-    {
-        while (index < text.Length && !char.IsWhiteSpace(text[index])) index++;
-        return index;
-    }
-
-    // Each run of words as a polynomial in the words' hashes, which moves on by one word in constant time.
-    private static IEnumerable<(ulong Run, int First)> Runs(List<Word> words, int length)
-    {
-        const ulong Base = 0x9E3779B97F4A7C15;
-        ulong leading = 1, hash = 0;
-        for (int i = 1; i < length; i++) leading *= Base;
-        for (int i = 0; i < words.Count; i++)
-        {
-            if (i >= length) hash -= words[i - length].Hash * leading;
-            hash = hash * Base + words[i].Hash;
-            if (i >= length - 1) yield return (hash ^ (ulong)length, i - length + 1);
+            if (!piece.IsEmpty) pieces++;
+            if (piece.Length < _options.HeldOutMinPiece) return;
+            piece = piece.Trim();
+            if (kept.Length > 0 && !piece.IsEmpty) kept.Append("\n\n");
+            kept.Append(piece);
         }
     }
 
-    private static void Split(string text, List<Word> words)
+    /// <summary>Makes one of cuts that touch.</summary>
+    private static void Merge(List<(int Start, int End)> cuts)
     {
-        words.Clear();
-        const ulong Offset = 14695981039346656037, Prime = 1099511628211; // FNV-1a
-        int start = -1;
-        ulong hash = 0;
-        int index = 0;
-        foreach (Rune rune in text.EnumerateRunes())
+        cuts.Sort();
+        int last = 0;
+        for (int i = 1; i < cuts.Count; i++)
         {
-            if (Rune.IsLetterOrDigit(rune))
-            {
-                if (start < 0) (start, hash) = (index, Offset);
-                hash = (hash ^ (uint)Rune.ToLowerInvariant(rune).Value) * Prime;
-            }
-            else if (start >= 0)
-            {
-                words.Add(new Word(Loading.SeededHash.Mix(hash), start, index));
-                start = -1;
-            }
-            index += rune.Utf16SequenceLength;
+            if (cuts[i].Start <= cuts[last].End) cuts[last] = (cuts[last].Start, Math.Max(cuts[last].End, cuts[i].End));
+            else cuts[++last] = cuts[i];
         }
-        if (start >= 0) words.Add(new Word(Loading.SeededHash.Mix(hash), start, index));
+        cuts.RemoveRange(last + 1, cuts.Count - last - 1);
     }
 
-    private readonly record struct Word(ulong Hash, int Start, int End);
+    /// <summary>The position, or the one before it where it would part a surrogate pair.</summary>
+    private static int Boundary(string text, int position) =>
+        position > 0 && position < text.Length && char.IsLowSurrogate(text[position]) && char.IsHighSurrogate(text[position - 1])
+            ? position - 1 : position;
 }

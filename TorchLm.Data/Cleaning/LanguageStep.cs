@@ -1,13 +1,19 @@
 namespace TorchLm.Data.Cleaning;
 
-/// <summary>Removes documents that the caller's filter does not want: the place for a language identifier of any kind.</summary>
-internal sealed class LanguageStep(Func<string, bool> filter) : ICleaningStep
+/// <summary>Removes documents in other languages, as the caller's filter says.</summary>
+/// <param name="keeps">Whether a document stays; safe to call from many threads at once.</param>
+public sealed class LanguageStep(Func<string, bool> keeps) : ICleaningStep
 {
+    /// <inheritdoc/>
     public string Name => "language";
 
-    public string Description => "documents that the language filter takes";
+    /// <inheritdoc/>
+    public string Description => "documents in another language are removed";
 
+    /// <inheritdoc/>
     public string? Source => null;
 
-    public CleaningResult Apply(string text) => filter(text) ? new CleaningResult(text) : new CleaningResult(null, 1, PreparationSample.Of(text));
+    /// <inheritdoc/>
+    public CleaningResult Apply(string text) =>
+        keeps(text) ? CleaningResult.Unchanged(text) : CleaningResult.Removed(Excerpt.OfRemoved("another language", text));
 }

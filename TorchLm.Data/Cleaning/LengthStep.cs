@@ -1,21 +1,23 @@
 namespace TorchLm.Data.Cleaning;
 
-/// <summary>Removes documents that are too short or too long.</summary>
-internal sealed class LengthStep(CleaningOptions options) : ICleaningStep
+/// <summary>Removes documents that are too short or too long, in characters (UTF-16 units).</summary>
+public sealed class LengthStep(CleaningOptions options) : ICleaningStep
 {
+    /// <inheritdoc/>
     public string Name => "length";
 
-    public string Description => options.MaxCharacters == int.MaxValue
-        ? $"documents of {options.MinCharacters:N0} characters or more (--min-chars)"
-        : $"documents of {options.MinCharacters:N0} to {options.MaxCharacters:N0} characters (--min-chars, --max-chars)";
+    /// <inheritdoc/>
+    public string Description => $"documents of fewer than {options.MinCharacters}" +
+        (options.MaxCharacters is { } most ? $" or more than {most}" : "") + " characters are removed";
 
+    /// <inheritdoc/>
     public string? Source => null;
 
-    public CleaningResult Apply(string text)
-    {
-        int length = Building.TextPieces.CountCharacters(text) is var count and <= int.MaxValue ? (int)count : int.MaxValue;
-        return length >= options.MinCharacters && length <= options.MaxCharacters
-            ? new CleaningResult(text)
-            : new CleaningResult(null, 1, $"{length:N0} characters: {PreparationSample.Of(text)}");
-    }
+    /// <inheritdoc/>
+    public CleaningResult Apply(string text) =>
+        text.Length < options.MinCharacters
+            ? CleaningResult.Removed(Excerpt.OfRemoved($"{text.Length} characters, fewer than {options.MinCharacters}", text))
+        : text.Length > options.MaxCharacters
+            ? CleaningResult.Removed(Excerpt.OfRemoved($"{text.Length} characters, more than {options.MaxCharacters}", text))
+        : CleaningResult.Unchanged(text);
 }

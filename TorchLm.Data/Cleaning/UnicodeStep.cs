@@ -1,36 +1,35 @@
 using System.Text;
+using TorchLm.Data.Cleaning.Unicode;
 
 namespace TorchLm.Data.Cleaning;
 
-/// <summary>Brings text into a normalization form, so that what looks equal is equal.</summary>
-internal sealed class UnicodeStep(NormalizationForm form) : ICleaningStep
+/// <summary>Brings a text into a Unicode normalisation form, so that one character is not written in two ways.</summary>
+/// <param name="form">The form; C keeps what a reader sees, the K forms also fold ligatures, widths and superscripts.</param>
+public sealed class UnicodeStep(NormalizationForm form) : ICleaningStep
 {
+    private readonly UnicodeNormalizer _normalizer = new(form);
+
+    /// <inheritdoc/>
     public string Name => "unicode";
 
-    public string Description => "characters in one normalization form (--normalization, default nfc)";
+    /// <inheritdoc/>
+    public string Description => $"Unicode normalisation form {(form switch
+    {
+        NormalizationForm.FormC => "C",
+        NormalizationForm.FormD => "D",
+        NormalizationForm.FormKC => "KC",
+        _ => "KD",
+    })}; lone surrogates become U+FFFD";
 
+    /// <inheritdoc/>
     public string? Source => "Unicode Standard Annex #15";
 
+    /// <inheritdoc/>
     public CleaningResult Apply(string text)
     {
-        string valid = WithoutLoneSurrogates(text), normal = UnicodeNormalization.Normalize(valid, form);
-        if (ReferenceEquals(normal, text)) return new CleaningResult(text);
-        int at = normal.AsSpan().CommonPrefixLength(text), sample = Math.Max(0, at - 20);
-        return new CleaningResult(normal, 1, PreparationSample.Around(text, sample, 60));
-    }
-
-    private static string WithoutLoneSurrogates(string text)
-    {
-        if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0) return text;
-        StringBuilder? result = null;
-        int index = 0;
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            // The enumerator gives U+FFFD for half of a pair.
-            if (rune == Rune.ReplacementChar && text[index] != '\uFFFD') result ??= new StringBuilder(text, 0, index, text.Length);
-            result?.Append(rune.ToString());
-            index += rune.Utf16SequenceLength;
-        }
-        return result?.ToString() ?? text;
+        string normal = _normalizer.Normalize(text, out long changes, out string? first);
+        if (changes == 0) return CleaningResult.Unchanged(text);
+        int shown = Math.Min(first!.Length, 8);
+        return new CleaningResult(normal, changes, string.Join(' ', first.Take(shown).Select(c => Excerpt.CodePoint(c))));
     }
 }

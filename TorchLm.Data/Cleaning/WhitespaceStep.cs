@@ -1,93 +1,101 @@
 using System.Buffers;
-using System.Globalization;
 
 namespace TorchLm.Data.Cleaning;
 
 /// <summary>
-/// Every kind of space becomes a space and every separator of lines a line feed; zero-width spaces go (joiners stay: scripts need them), and so does white
-/// space at the ends of lines and of the text; of several blank lines one is left.
+/// Evens white space out: rare spaces become a space, U+2028, U+2029 and U+0085 a line feed, zero-width spaces go (the joiners U+200C and
+/// U+200D stay: Indic scripts, Persian and emoji need them), white space at ends of lines goes, three or more line feeds become two, and
+/// white space at both ends of the text goes. Spaces and tabs within lines stay as they are: code and tables need them.
 /// </summary>
-internal sealed class WhitespaceStep : ICleaningStep
+public sealed class WhitespaceStep : ICleaningStep
 {
+    private static readonly SearchValues<char> Rare = SearchValues.Create("\u00A0\u1680\u2000\u2001\u2002\u2003\u2004" +
+        "\u2005\u2006\u2007\u2008\u2009\u200A\u202F\u205F\u3000\u2028\u2029\u0085\u200B");
+
+    /// <inheritdoc/>
     public string Name => "whitespace";
 
-    public string Description => "plain spaces, none at line ends, one blank line at most";
+    /// <inheritdoc/>
+    public string Description =>
+        "Unicode spaces become a space, zero-width spaces go, ends of lines and of the text are trimmed, at most one blank line in a row";
 
+    /// <inheritdoc/>
     public string? Source => null;
 
+    /// <inheritdoc/>
     public CleaningResult Apply(string text)
     {
-        char[] buffer = ArrayPool<char>.Shared.Rent(text.Length);
-        int length = Clean(text, buffer, out int changes);
-        CleaningResult result = length == text.Length && buffer.AsSpan(0, length).SequenceEqual(text)
-            ? new CleaningResult(text)
-            : new CleaningResult(new string(buffer, 0, length), Math.Max(changes, 1), Sample(text, buffer.AsSpan(0, length)));
-        ArrayPool<char>.Shared.Return(buffer);
-        return result;
-    }
+        if (IsClean(text)) return CleaningResult.Unchanged(text);
 
-    // Blanks and line feeds are held back until something visible follows them.
-    private static int Clean(string text, Span<char> result, out int changes)
-    {
-        int length = 0, lines = 0, blanksFrom = 0, blanks = 0;
-        changes = 0;
+        char[] buffer = ArrayPool<char>.Shared.Rent(text.Length);
+        long count = 0;
+        int length = 0, lineFeeds = 2, first = -1; // 2: line feeds at the beginning are too many
+        bool started = false;
         for (int i = 0; i < text.Length; i++)
         {
-            char character = text[i];
-            if (character == '\n' || character is '\u2028' or '\u2029')
+            char c = text[i], mapped = Rare.Contains(c) ? Map(c) : c;
+            if (mapped != c) Note(i);
+            if (mapped == '\0' && c != '\0') continue;
+            if (mapped == '\n')
             {
-                if (blanks > 0 || character != '\n' || lines >= 2 || length == 0) changes++;
-                lines++;
-                blanks = 0;
+                TrimEnd(i);
+                if (++lineFeeds > 2 || !started) Note(i);
+                else buffer[length++] = '\n';
+                continue;
             }
-            else if (character is ' ' or '\t')
+            if (!started && IsSpace(mapped))
             {
-                if (blanks++ == 0) blanksFrom = i;
+                Note(i);
+                continue;
             }
-            else if (character == '\u200B')
+            started = true;
+            buffer[length++] = mapped;
+            if (!IsSpace(mapped)) lineFeeds = 0;
+        }
+        while (length > 0 && (IsSpace(buffer[length - 1]) || buffer[length - 1] == '\n'))
+        {
+            length--;
+            Note(text.Length - 1);
+        }
+        string result = new(buffer, 0, length);
+        ArrayPool<char>.Shared.Return(buffer);
+        int around = Math.Max(0, first - 30);
+        return new CleaningResult(result, count,
+            $"{Excerpt.CodePoint(text[first])} in {Excerpt.Of(text.AsSpan(around, Math.Min(text.Length, first + 31) - around), 80)}");
+
+        void Note(int position)
+        {
+            count++;
+            if (first < 0) first = position;
+        }
+
+        void TrimEnd(int position)
+        {
+            while (length > 0 && IsSpace(buffer[length - 1]))
             {
-                changes++;
-            }
-            else if (character > '\u007F' && char.GetUnicodeCategory(character) == UnicodeCategory.SpaceSeparator)
-            {
-                changes++;
-                if (blanks++ == 0) blanksFrom = i;
-            }
-            else
-            {
-                if (length > 0) // white space at the beginning of the text is dropped
-                {
-                    for (int line = 0; line < Math.Min(lines, 2); line++) result[length++] = '\n';
-                    for (int blank = blanksFrom, left = blanks; left > 0; blank++)
-                    {
-                        if (text[blank] == '\u200B') continue;
-                        result[length++] = text[blank] == '\t' ? '\t' : ' ';
-                        left--;
-                    }
-                }
-                else if (blanks > 0)
-                {
-                    changes++;
-                }
-                result[length++] = character;
-                (lines, blanks) = (0, 0);
+                length--;
+                Note(position - 1);
             }
         }
-        if (lines > 0 || blanks > 0) changes++;
-        return length;
     }
 
-    // What is not visible is shown by signs.
-    private static string Sample(string text, ReadOnlySpan<char> cleaned)
+    private static char Map(char c) => c switch
     {
-        int at = Math.Max(0, text.AsSpan().CommonPrefixLength(cleaned) - 20);
-        return string.Concat(text.Substring(at, Math.Min(60, text.Length - at)).Select(character => character switch
-        {
-            '\n' or '\u2028' or '\u2029' => '⏎',
-            '\t' => '→',
-            ' ' => '␣',
-            '\u200B' => '∅',
-            _ => char.IsWhiteSpace(character) ? '⍽' : char.IsSurrogate(character) ? '\uFFFD' : character,
-        }));
+        '\u2028' or '\u2029' or '\u0085' => '\n',
+        '\u200B' => '\0',
+        _ => ' ',
+    };
+
+    private static bool IsSpace(char c) => c is ' ' or '\t' or '\r' or '\f' or '\v';
+
+    private static bool IsClean(string text)
+    {
+        if (text.Length == 0) return true;
+        ReadOnlySpan<char> rest = text;
+        if (IsSpace(rest[0]) || rest[0] == '\n' || IsSpace(rest[^1]) || rest[^1] == '\n') return false;
+        if (rest.ContainsAny(Rare) || rest.Contains("\n\n\n", StringComparison.Ordinal)) return false;
+        for (int feed; (feed = rest.IndexOf('\n')) >= 0; rest = rest[(feed + 1)..])
+            if (feed > 0 && IsSpace(rest[feed - 1])) return false;
+        return true;
     }
 }

@@ -62,16 +62,16 @@ internal sealed class PreparationArguments : IDisposable
     {
         var options = new CleaningOptions
         {
-            Normalization = parsed.GetValue(_normalization) switch
+            UnicodeForm = parsed.GetValue(_normalization) switch
             {
                 "nfd" => NormalizationForm.FormD, "nfkc" => NormalizationForm.FormKC, "nfkd" => NormalizationForm.FormKD, _ => NormalizationForm.FormC,
             },
             HeldOutTexts = parsed.GetValue(_exclude) is { Length: > 0 } files ? [.. HeldOut(files, reading)] : [],
             LanguageFilter = parsed.GetValue(_language) is { } command ? (_filter = new FilterProgram(command)).Takes : null,
             MinCharacters = parsed.GetValue(_minimum),
-            MaxCharacters = parsed.GetValue(_maximum) ?? int.MaxValue,
+            MaxCharacters = parsed.GetValue(_maximum),
         };
-        HashSet<string> names = Chosen(parsed, options);
+        HashSet<string> names = Chosen(parsed);
         bool exact = names.Remove(PreparationOptions.ExactDuplicatesName), near = names.Remove(PreparationOptions.NearDuplicatesName);
         var similar = new NearDuplicateOptions(parsed.GetValue(_shingle), parsed.GetValue(_bands), parsed.GetValue(_rows), parsed.GetValue(_threshold));
         return new PreparationOptions(CleaningSteps.Create(names, options), exact, near ? similar : null);
@@ -88,7 +88,7 @@ internal sealed class PreparationArguments : IDisposable
     public static string Steps()
     {
         var text = new StringBuilder();
-        foreach (CleaningStepInfo step in CleaningSteps.Describe())
+        foreach (CleaningStepInfo step in CleaningSteps.All)
         {
             string sets = step.InBasic ? "basic, web" : step.InWeb ? "web" : "";
             text.Append($"  {step.Name,-18} {sets,-11} {step.Description}{(step.Source is null ? "" : $". {step.Source}")}\n");
@@ -98,17 +98,16 @@ internal sealed class PreparationArguments : IDisposable
         return text.ToString();
     }
 
-    private HashSet<string> Chosen(ParseResult parsed, CleaningOptions options)
+    private HashSet<string> Chosen(ParseResult parsed)
     {
-        IReadOnlyList<CleaningStepInfo> all = CleaningSteps.Describe(options);
+        IReadOnlyList<CleaningStepInfo> all = CleaningSteps.All;
         HashSet<string> names = parsed.GetValue(_clean) switch
         {
-            "basic" => [.. all.Where(step => step.InBasic).Select(step => step.Name), PreparationOptions.ExactDuplicatesName],
-            "web" => [.. all.Where(step => step.InWeb).Select(step => step.Name), .. s_deduplication],
+            "basic" => [.. CleaningSteps.Basic, PreparationOptions.ExactDuplicatesName],
+            "web" => [.. CleaningSteps.Web, .. s_deduplication],
             _ => [],
         };
-        if (options.HeldOutTexts.Count > 0) names.Add("held-out");
-        if (options.LanguageFilter is not null) names.Add("language");
+
         foreach ((Option<string[]> option, bool add) in new[] { (_with, true), (_without, false) })
         {
             foreach (string name in parsed.GetValue(option) ?? [])
