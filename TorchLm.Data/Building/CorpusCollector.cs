@@ -14,7 +14,7 @@ namespace TorchLm.Data.Building;
 /// Documents are worked on by several threads, and judged in their order by one, so that the first of several equal ones is kept whatever the number of
 /// threads. The fate of a document that comes in sections is that of its first: the others are cleaned, and removed with it.
 /// </remarks>
-internal sealed class CorpusCollector(PreparationOptions options, string folder, long seed, int threads, Action<long> report, CancellationToken cancellation)
+internal sealed class CorpusCollector(PreparationOptions options, string observed, long seed, int threads, Action<long> report, CancellationToken cancellation)
 {
     private readonly PreparationCount _count = new(NamesOf(options));
     private readonly ExactDuplicates _exact = new();
@@ -42,10 +42,9 @@ internal sealed class CorpusCollector(PreparationOptions options, string folder,
         {
             ICorpusStep[] observers = [.. options.Steps.OfType<ICorpusStep>()];
             ICleaningStep[] before = [.. options.Steps.Take(first)], after = [.. options.Steps.Skip(first)];
-            string between = Path.Combine(folder, "observed.tmp");
-            Observe(InParallel(Numbered(documents), Draft.Size, draft => Digest(Clean(Read(draft), before), observers)), observers, between);
-            Store(InParallel(DocumentStore.Read(between).Select(Draft.Of), Draft.Size, draft => Finish(Clean(draft, after))), store);
-            File.Delete(between);
+            Observe(InParallel(Numbered(documents), Draft.Size, draft => Digest(Clean(Read(draft), before), observers)), observers, observed);
+            Store(InParallel(DocumentStore.Read(observed).Select(Draft.Of), Draft.Size, draft => Finish(Clean(draft, after))), store);
+            File.Delete(observed);
         }
         return new CollectedCorpus(_sources, _documents, _characters, _bytes, _smallest, _largest, _count.ToEntry());
     }

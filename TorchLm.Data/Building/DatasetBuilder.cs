@@ -28,6 +28,7 @@ public static class DatasetBuilder
     /// <exception cref="InputException">
     /// Nothing of the input can be used, or it cannot be encoded, nothing is left for training, or the folder cannot be used.
     /// </exception>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
     public static BuildReport Build(IEnumerable<Document> documents, TokenizerSource tokenizerSource, SplitRule rule, string folder,
         BuildOptions? options = null, IProgress<BuildProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -45,9 +46,14 @@ public static class DatasetBuilder
             // The user's mistake leaves nothing; whatever else stopped the build may pass.
             if (failure is InputException || options.Request is null) work.Remove();
             else output.Keep();
-            throw;
+            if (!IsOfWriting(failure)) throw;
+            string kept = options.Request is null ? "" : ", which goes on where it stopped";
+            throw new IOException($"Cannot write the data set to '{folder}' ({failure.Message.TrimEnd('.')}): make room, and run the same command again{kept}.", failure);
         }
     }
+
+    // A file that is too large for its file system (4 GB for FAT32's) .NET reports as an argument out of range.
+    private static bool IsOfWriting(Exception failure) => failure is IOException or ArgumentOutOfRangeException { ParamName: "value" };
 }
 
 /// <summary>One run of <see cref="DatasetBuilder"/>.</summary>
@@ -84,8 +90,17 @@ internal sealed class Build(
 
     private CollectedCorpus Collect(IEnumerable<Document> documents)
     {
-        var collector = new CorpusCollector(options.Preparation, work.Location, rule.Seed ?? 0, _threads, Report, cancellation);
-        CollectedCorpus corpus = collector.Collect(documents, work.DocumentsFile);
+        var collector = new CorpusCollector(options.Preparation, work.ObservedFile, rule.Seed ?? 0, _threads, Report, cancellation);
+        CollectedCorpus corpus;
+        try
+        {
+            corpus = collector.Collect(documents, work.DocumentsFile);
+        }
+        catch
+        {
+            work.RemoveDocuments(); // half of them are of no use, and perhaps fill the disk
+            throw;
+        }
         if (corpus.Bytes == 0)
         {
             string why = collector.Summary;

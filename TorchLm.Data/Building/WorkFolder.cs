@@ -30,6 +30,9 @@ internal sealed class WorkFolder : IDisposable
     /// <summary>The documents that are left after cleaning.</summary>
     public string DocumentsFile => Path.Combine(Location, "documents.bin");
 
+    /// <summary>Documents between two passes of cleaning.</summary>
+    public string ObservedFile => Path.Combine(Location, "observed.bin");
+
     private string TokenizerFilePath => Path.Combine(Location, TokenDataset.TokenizerFileName);
 
     /// <summary>Opens or makes the folder; what another build left in it is removed.</summary>
@@ -76,6 +79,12 @@ internal sealed class WorkFolder : IDisposable
 
     /// <summary>Says how far the shards of a split are.</summary>
     public void Save(string split, SplitProgress progress) => Save(split + ".json", progress, WorkJson.Default.SplitProgress);
+
+    /// <summary>Removes stored documents.</summary>
+    public void RemoveDocuments()
+    {
+        foreach (string file in (string[])[DocumentsFile, ObservedFile]) File.Delete(file);
+    }
 
     /// <summary>Removes the folder and everything in it.</summary>
     public void Remove()

@@ -51,11 +51,16 @@ internal sealed class LossyCounter
     private void Prune()
     {
         int target = _capacity - Math.Max(1, _capacity / 4);
+        int next = Missed + 1;
         while (_entries.Count > target)
         {
-            Missed++;
+            Missed = next;
+            next = int.MaxValue; // the least bound at which another entry goes: every pass removes one
             foreach ((ulong item, (int count, int missed)) in _entries)
+            {
                 if (count + missed <= Missed) _entries.Remove(item); // allowed while a dictionary is enumerated
+                else next = Math.Min(next, count + missed);
+            }
         }
     }
 }

@@ -26,13 +26,19 @@ internal static class BenchDataCommand
             HelpName = "DIR",
             DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "torchlm-bench"),
         };
+        var corpusOnly = new Option<bool>("--corpus-only") { Description = "Make the corpora and time nothing." };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("data", "Time the way from text to shards on this machine.") { sizes, vocabulary, threads, folder, json };
+        var command = new Command("data", "Time the way from text to shards on this machine.") { sizes, vocabulary, threads, folder, corpusOnly, json };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             int[] megabytes = parsed.GetValue(sizes) is { Length: > 0 } given ? given : [10, 100];
             if (megabytes.Any(size => size < 1)) throw new InputException("--megabytes must be at least 1.");
             if (parsed.GetValue(threads) < 1) throw new InputException("--threads must be at least 1.");
+            if (parsed.GetValue(corpusOnly))
+            {
+                foreach (int size in megabytes) Console.WriteLine(DataBenchmark.CorpusOf(parsed.GetValue(folder)!, size));
+                return ExitCode.Done;
+            }
             var results = new JsonArray();
             if (megabytes is [int one])
             {

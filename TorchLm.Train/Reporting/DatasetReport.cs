@@ -46,7 +46,7 @@ internal static class DatasetReport
         foreach (SkippedEntry skipped in preparation.Skipped)
         {
             Console.WriteLine($"  Skipped {skipped.Count,9:N0}  {Reason(skipped.Reason)}");
-            foreach (SampleEntry sample in samples ? skipped.Samples : skipped.Samples.Take(1)) Console.WriteLine($"    {Program.OneLine(sample.Document)}: {Program.OneLine(sample.Text)}");
+            foreach (SampleEntry sample in samples ? skipped.Samples : skipped.Samples.Take(1)) Console.WriteLine($"    {Name(sample)}: {Program.OneLine(sample.Text)}");
         }
         string[] idle = [.. preparation.Steps.Where(step => step.DocumentsRemoved + step.DocumentsChanged == 0).Select(step => step.Name)];
         foreach (StepEntry step in preparation.Steps.Where(step => step.DocumentsRemoved + step.DocumentsChanged > 0))
@@ -57,9 +57,17 @@ internal static class DatasetReport
             if (step.BytesRemoved != 0) parts.Add($"{Size(Math.Abs(step.BytesRemoved))} {(step.BytesRemoved > 0 ? "less" : "more")}");
             Console.WriteLine($"  {step.Name,-18} {string.Join(", ", parts)}");
             if (!samples) continue;
-            foreach (SampleEntry sample in step.Samples) Console.WriteLine($"    {Program.OneLine(sample.Document)}: {Program.OneLine(sample.Text)}");
+            foreach (SampleEntry sample in step.Samples) Console.WriteLine($"    {Name(sample)}: {Program.OneLine(sample.Text)}");
         }
         if (idle.Length > 0) Console.WriteLine($"  Nothing found by {string.Join(", ", idle)}");
+    }
+
+    // The end of a long path says more than its beginning.
+    private static string Name(SampleEntry sample)
+    {
+        const int Longest = 60;
+        string name = Program.OneLine(sample.Document);
+        return name.Length <= Longest ? name : "…" + name[^(Longest - 1)..];
     }
 
     public static string Count(long count, string what) => $"{count:N0} {what}{(count == 1 ? "" : "s")}";

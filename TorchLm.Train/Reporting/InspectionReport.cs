@@ -90,7 +90,7 @@ internal static class InspectionReport
         {
             Console.WriteLine($"\nA document of {split.Name}, {DatasetReport.Count(sample.Length, "token")}, from token {sample.Position:N0} on");
             string text = tokenizer.Decode([.. sample.Ids]);
-            foreach (string line in text.Split('\n')) Console.WriteLine("  | " + string.Concat(line.Select(c => char.IsControl(c) ? '\uFFFD' : c)));
+            foreach (string line in text.Split('\n')) Console.WriteLine("  | " + string.Concat(line.Select(c => char.IsControl(c) && c != '\t' ? '\uFFFD' : c)));
             if (sample.Length > sample.Ids.Count) Console.WriteLine("  | …");
         }
     }
