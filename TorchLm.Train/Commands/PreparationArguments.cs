@@ -60,6 +60,8 @@ internal sealed class PreparationArguments : IDisposable
     /// <exception cref="InputException">There is no step of a name, a limit is impossible, or a held-out text cannot be read.</exception>
     public PreparationOptions Preparation(ParseResult parsed, ReadingOptions reading)
     {
+        int least = parsed.GetValue(_minimum), most = parsed.GetValue(_maximum) ?? int.MaxValue;
+        if (least < 0 || most < Math.Max(least, 1)) throw new InputException($"--min-chars is {least} and --max-chars {most}: documents of between 0 and that many characters can be asked for.");
         var options = new CleaningOptions
         {
             UnicodeForm = parsed.GetValue(_normalization) switch
@@ -68,7 +70,7 @@ internal sealed class PreparationArguments : IDisposable
             },
             HeldOutTexts = parsed.GetValue(_exclude) is { Length: > 0 } files ? [.. HeldOut(files, reading)] : [],
             LanguageFilter = parsed.GetValue(_language) is { } command ? (_filter = new FilterProgram(command)).Takes : null,
-            MinCharacters = parsed.GetValue(_minimum),
+            MinCharacters = least,
             MaxCharacters = parsed.GetValue(_maximum),
         };
         HashSet<string> names = Chosen(parsed);
@@ -90,11 +92,11 @@ internal sealed class PreparationArguments : IDisposable
         var text = new StringBuilder();
         foreach (CleaningStepInfo step in CleaningSteps.All)
         {
-            string sets = step.InBasic ? "basic, web" : step.InWeb ? "web" : "";
-            text.Append($"  {step.Name,-18} {sets,-11} {step.Description}{(step.Source is null ? "" : $". {step.Source}")}\n");
+            string sets = step.InBasic ? "basic, web" : step.InWeb ? "web" : step.Name == "held-out" ? "--exclude" : step.Name == "language" ? "--language-filter" : "--with";
+            text.Append($"  {step.Name,-18} {sets,-17} {step.Description}{(step.Source is null ? "" : $". {step.Source}")}\n");
         }
-        text.Append($"  {PreparationOptions.ExactDuplicatesName,-18} {"basic, web",-11} no document twice (but for white space)\n");
-        text.Append($"  {PreparationOptions.NearDuplicatesName,-18} {"web",-11} no document that is much like one before: MinHash (Broder 1997) with locality-sensitive hashing\n");
+        text.Append($"  {PreparationOptions.ExactDuplicatesName,-18} {"basic, web",-17} no document twice (but for white space)\n");
+        text.Append($"  {PreparationOptions.NearDuplicatesName,-18} {"web",-17} no document that is much like one before: MinHash (Broder 1997) with locality-sensitive hashing\n");
         return text.ToString();
     }
 
