@@ -36,6 +36,10 @@ public static class RunData
         TokenizerSource tokenizer = TokenizerSource.From(TokenizerChoice.Parse(data.Tokenizer), data.VocabularySize, withEndOfText: separate);
         BuildReport report = DatasetBuilder.Build(documents, tokenizer, rule, folder, new BuildOptions(Overwrite: true), progress, cancel);
         if (report.SplitNote is { } note) say(note);
+        foreach (SkippedEntry skipped in report.Manifest.Preparation?.Skipped ?? [])
+        {
+            say($"Left out {skipped.Count:N0} of the input, such as {skipped.Samples[0].Document}: {skipped.Samples[0].Text}.");
+        }
         return TokenDataset.Open(folder);
     }
 

@@ -7,7 +7,9 @@ namespace TorchLm.Data.Building;
 /// <param name="Manifest">Its <c>dataset.json</c>: documents, bytes and tokens of every split.</param>
 /// <param name="Duration">How long it took.</param>
 /// <param name="Phases">How long each phase took; next to nothing where an earlier build had done it.</param>
-public sealed record BuildReport(string Folder, DatasetManifest Manifest, TimeSpan Duration, IReadOnlyDictionary<BuildPhase, TimeSpan> Phases)
+/// <param name="Continued">Whether it went on with what an earlier build had done.</param>
+public sealed record BuildReport(string Folder, DatasetManifest Manifest, TimeSpan Duration, IReadOnlyDictionary<BuildPhase, TimeSpan> Phases,
+    bool Continued)
 {
     /// <summary>Documents that hold text.</summary>
     public long Documents { get; } = Manifest.Sources.Sum(source => source.Documents);

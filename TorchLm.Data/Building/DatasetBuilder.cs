@@ -66,7 +66,8 @@ internal sealed class Build(
     /// <summary>Runs it.</summary>
     public BuildReport Run(IEnumerable<Document> documents, TokenizerSource tokenizerSource)
     {
-        CollectedCorpus corpus = work.LoadCorpus() ?? Collect(documents);
+        CollectedCorpus? before = work.LoadCorpus();
+        CollectedCorpus corpus = before ?? Collect(documents);
         TimeSpan collected = _watch.Elapsed;
         ITokenizer tokenizer = work.LoadTokenizer() ?? Make(tokenizerSource, corpus);
         TimeSpan made = _watch.Elapsed;
@@ -85,7 +86,7 @@ internal sealed class Build(
         return new BuildReport(output.Location, manifest, all, new Dictionary<BuildPhase, TimeSpan>
         {
             [BuildPhase.Reading] = collected, [BuildPhase.Tokenizer] = made - collected, [BuildPhase.Encoding] = all - made,
-        });
+        }, Continued: before is not null);
     }
 
     private CollectedCorpus Collect(IEnumerable<Document> documents)

@@ -87,7 +87,17 @@ internal static class PrepareCommand
             {
                 Preparation = arguments.Preparation(parsed, how),
             };
-            BuildReport report = DatasetBuilder.Build(documents.Read(), source, rule, folder, options, progress, cancel);
+            BuildReport report;
+            try
+            {
+                report = DatasetBuilder.Build(documents.Read(), source, rule, folder, options, progress, cancel);
+            }
+            catch (OperationCanceledException) when (options.Request is not null)
+            {
+                progress.Dispose();
+                Console.Error.WriteLine("Stopped: the same command goes on from here.");
+                throw;
+            }
             progress.Dispose();
             DatasetReport.Print(report, documents);
             return ExitCode.Done;

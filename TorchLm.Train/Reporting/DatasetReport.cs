@@ -21,7 +21,8 @@ internal static class DatasetReport
             }
             PrintPreparation(preparation, samples: false);
         }
-        string speed = report.Duration.TotalSeconds >= 1 ? $", {(manifest.Preparation?.BytesRead ?? report.Bytes) / 1e6 / report.Duration.TotalSeconds:0.0} MB/s" : "";
+        if (report.Continued) Console.WriteLine("Went on with what an earlier run of the same command had done.");
+        string speed = !report.Continued && report.Duration.TotalSeconds >= 1 ? $", {(manifest.Preparation?.BytesRead ?? report.Bytes) / 1e6 / report.Duration.TotalSeconds:0.0} MB/s" : "";
         Console.WriteLine($"{report.Folder}: {Count(report.Documents, "document")}, {Size(report.Bytes)}, {report.Tokens:N0} tokens " +
             $"({report.BytesPerToken:0.00} bytes a token, {manifest.Tokenizer.Kind} with {manifest.Tokenizer.VocabularySize:N0} ids), {report.Duration.TotalSeconds:0.0} s{speed}");
         foreach (string name in SplitNames.All.Where(manifest.Splits.ContainsKey))
