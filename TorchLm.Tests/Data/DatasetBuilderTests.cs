@@ -121,6 +121,25 @@ public sealed class DatasetBuilderTests : IDisposable
     }
 
     [Fact]
+    public void A_test_split_is_held_out_beside_the_validation_split_and_is_as_stable()
+    {
+        string[] texts = [.. Enumerable.Range(0, 600).Select(i => $"Document number {i}.")];
+        SplitRule rule = SplitRule.ByFraction(0.2, seed: 5, testFraction: 0.1);
+        TokenDataset before = TokenDataset.Open(Build(texts[..300], rule).Folder);
+        string[] test = Decode(before.GetSplit("test")), val = Decode(before.Val!);
+        TokenDataset after = TokenDataset.Open(Build(texts.Reverse(), rule).Folder);
+        Assert.Equal(test.Order(), Decode(after.GetSplit("test")).Where(texts[..300].Contains).Order());
+        Assert.Equal(val.Order(), Decode(after.Val!).Where(texts[..300].Contains).Order());
+        Assert.Equal(texts.Order(), after.Splits.SelectMany(Decode).Order());
+        Assert.InRange(Decode(after.GetSplit("test")).Length, 30, 90); // 60 on average, standard deviation 7
+        Assert.Equal(new SplitRuleEntry("document", 0.2, 5, 0.1), after.Manifest!.SplitRule);
+
+        // A single document: nanoGPT's place for both, the test split last.
+        TokenDataset one = TokenDataset.Open(Build(["0123456789abcdefghij"], SplitRule.ByFraction(0.2, testFraction: 0.1)).Folder);
+        Assert.Equal(["0123456789abcd", "efgh", "ij"], one.Splits.SelectMany(Decode));
+    }
+
+    [Fact]
     public void Of_a_few_documents_one_is_on_each_side()
     {
         for (int seed = 0; seed < 30; seed++)

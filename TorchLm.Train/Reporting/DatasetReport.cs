@@ -13,7 +13,7 @@ internal static class DatasetReport
         DatasetManifest manifest = report.Manifest;
         if (manifest.Preparation is { } preparation)
         {
-            Console.WriteLine($"Read {Count(input.Files.Count, "file")}: {Count(preparation.DocumentsRead, "document")}, {Size(preparation.BytesRead)} of text");
+            Console.WriteLine($"Read {Count(input.Files.Count, "file")} of {Size(input.Bytes)}: {Count(preparation.DocumentsRead, "document")}, {Size(preparation.BytesRead)} of text");
             if (input.PassedOver.Count > 0)
             {
                 Console.WriteLine($"  Passed over {Count(input.PassedOver.Values.Sum(), "file")} of other kinds: " +
@@ -22,7 +22,7 @@ internal static class DatasetReport
             PrintPreparation(preparation, samples: false);
         }
         if (report.Continued) Console.WriteLine("Went on with what an earlier run of the same command had done.");
-        string speed = !report.Continued && report.Duration.TotalSeconds >= 1 ? $", {(manifest.Preparation?.BytesRead ?? report.Bytes) / 1e6 / report.Duration.TotalSeconds:0.0} MB/s" : "";
+        string speed = !report.Continued && report.Duration.TotalSeconds >= 1 ? $", {(manifest.Preparation?.BytesRead ?? report.Bytes) / 1e6 / report.Duration.TotalSeconds:0.0} MB/s of text" : "";
         Console.WriteLine($"{report.Folder}: {Count(report.Documents, "document")}, {Size(report.Bytes)}, {report.Tokens:N0} tokens " +
             $"({report.BytesPerToken:0.00} bytes a token, {manifest.Tokenizer.Kind} with {manifest.Tokenizer.VocabularySize:N0} ids), {report.Duration.TotalSeconds:0.0} s{speed}");
         foreach (string name in SplitNames.All.Where(manifest.Splits.ContainsKey))
