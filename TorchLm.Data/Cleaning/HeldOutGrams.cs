@@ -1,3 +1,4 @@
+using TorchLm.Data.Words;
 
 namespace TorchLm.Data.Cleaning;
 

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using TorchLm.Core;
 using TorchLm.Data.Loading;
+using TorchLm.Data.Words;
 
 namespace TorchLm.Data.Deduplication;
 
@@ -22,11 +23,10 @@ public sealed class MinHash
 {
     private const int BatchLength = 256; // shingles: 1 KiB of stack
     private const double ChanceMatch = 1.0 / 256; // how often the lowest 8 bits of different minima agree
-    private const ulong ShingleFactor = 0x9FB21C651E98DF25; // odd
 
     private readonly NearDuplicateOptions _options;
     private readonly Permutations _permutations;
-    private readonly ulong _leavingFactor; // ShingleFactor to the power of the shingle's size
+    private readonly ulong _leavingFactor; // what the oldest word of a shingle is taken out with
 
     /// <summary>Prepares for signing.</summary>
     /// <param name="options">What counts as a near duplicate.</param>
@@ -36,8 +36,7 @@ public sealed class MinHash
         ArgumentNullException.ThrowIfNull(options);
         _options = options.Validated();
         _permutations = new Permutations(options.Minima);
-        _leavingFactor = 1;
-        for (int i = 0; i < options.ShingleSize; i++) _leavingFactor *= ShingleFactor;
+        _leavingFactor = RollingHash.LeavingFactor(options.ShingleSize);
     }
 
     /// <summary>Signs a text.</summary>
@@ -106,10 +105,11 @@ public sealed class MinHash
         int filled = 0, oldest = 0;
         long words = 0;
         ulong rolling = 0;
-        WordReader reader = new(text);
-        while (reader.Read(out ulong word))
+        WordReader reader = new(text, joinPunctuation: false);
+        while (reader.Read())
         {
-            rolling = rolling * ShingleFactor + word - window[oldest] * _leavingFactor;
+            ulong word = reader.Hash;
+            rolling = rolling * RollingHash.Base + word - window[oldest] * _leavingFactor;
             window[oldest] = word;
             if (++oldest == size) oldest = 0;
             if (++words < size) continue;

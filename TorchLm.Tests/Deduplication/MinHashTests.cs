@@ -96,7 +96,7 @@ public class MinHashTests
     // Computed by a program of a few lines in another language, one permutation at a time: no vector width may change a signature.
     [Fact]
     public void Signatures_are_the_same_on_every_machine() =>
-        Assert.Equal("C05094E0739F46ACD712AEC9AC71C2CCBD4AD3A0D8ADB687", Convert.ToHexString(
+        Assert.Equal("D9AA169FD34D2897FA3634589426CC570AC79FAE3BEF50CF", Convert.ToHexString(
             RandomTexts.Sign(new MinHash(new NearDuplicateOptions(ShingleSize: 3, Bands: 3, Rows: 4)),
                 "It was the best of times; it was the worst of times.")));
 

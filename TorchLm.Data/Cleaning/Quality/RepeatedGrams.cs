@@ -1,5 +1,6 @@
 using System.Numerics;
 using TorchLm.Data.Loading;
+using TorchLm.Data.Words;
 
 namespace TorchLm.Data.Cleaning.Quality;
 

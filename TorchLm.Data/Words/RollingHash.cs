@@ -1,4 +1,4 @@
-namespace TorchLm.Data.Cleaning;
+namespace TorchLm.Data.Words;
 
 /// <summary>
 /// The hash of a window of words: a polynomial in <see cref="Base"/>, modulo 2^64, over the words' own well-scattered hashes, after Karp

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using TorchLm.Data.Loading;
 
-namespace TorchLm.Data.Cleaning;
+namespace TorchLm.Data.Words;
 
 /// <summary>
 /// Reads a text's words as 64-bit hashes: runs of letters, digits and their marks, in lower case. In scripts that put no spaces between
