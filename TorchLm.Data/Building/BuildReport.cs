@@ -27,7 +27,7 @@ public sealed record BuildReport(string Folder, DatasetManifest Manifest, TimeSp
     {
         get
         {
-            if (Manifest.SplitRule.ValFraction is not { } asked || asked == 0) return null;
+            if (Manifest.SplitRule.Kind == "position" || Manifest.SplitRule.ValFraction is not { } asked || asked == 0) return null;
             double share = Manifest.Splits.TryGetValue(SplitNames.Val, out SplitEntry? val) ? (double)val.Tokens / Tokens : 0;
             if (share >= asked / 2 && share <= asked * 2) return null;
             return $"The validation split holds {100 * share:0.#} % of the tokens instead of {100 * asked:0.#} %, because whole documents are divided and there are " +

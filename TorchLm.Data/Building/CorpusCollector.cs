@@ -1,6 +1,5 @@
 using System.Text;
 using TorchLm.Data.Cleaning;
-using TorchLm.Data.Datasets;
 using TorchLm.Data.Deduplication;
 using TorchLm.Data.Reading;
 
@@ -12,7 +11,7 @@ namespace TorchLm.Data.Building;
 /// </summary>
 /// <remarks>
 /// Documents are worked on by several threads, and judged in their order by one, so that the first of several equal ones is kept whatever the number of
-/// threads. The fate of a document that comes in sections is that of its first: the others are cleaned, and removed with it.
+/// threads. What judges whole documents judges one that comes in sections by its first; equal ones are found by all of their sections.
 /// </remarks>
 internal sealed class CorpusCollector(PreparationOptions options, string observed, long seed, int threads, Action<long> report, CancellationToken cancellation)
 {
@@ -20,12 +19,13 @@ internal sealed class CorpusCollector(PreparationOptions options, string observe
     private readonly ExactDuplicates _exact = new();
     private readonly NearDuplicates? _near = options.NearDuplicates is { } near ? new NearDuplicates(near) : null;
     private readonly MinHash? _minHash = options.NearDuplicates is { } near ? new MinHash(near) : null;
-    private readonly List<SourceEntry> _sources = [];
-    private readonly Dictionary<string, int> _sourceIndex = [];
-    private long _documents, _characters, _bytes, _begun = -1, _dropped = -1;
-    private ulong _smallest = ulong.MaxValue, _largest;
+    private readonly CorpusSum _sum = new(seed);
+    private readonly HashSet<long> _broken = []; // long documents a section of which could not be used
+    private readonly List<long> _removed = [];   // documents in the store that are not to be read from it
+    private readonly bool _cleansWhiteSpace = options.Steps.Any(step => step is WhitespaceStep), _cleansLineEnds = options.Steps.Any(step => step is ControlsStep);
+    private OpenDocument? _open;
+    private long _dropped = -1;
     private string _droppedBy = "";
-    private UInt128 _hash;
 
     /// <summary>What was skipped and removed, for a sentence.</summary>
     public string Summary => _count.Summary();
@@ -46,7 +46,7 @@ internal sealed class CorpusCollector(PreparationOptions options, string observe
             Store(InParallel(DocumentStore.Read(observed).Select(Draft.Of), Draft.Size, draft => Finish(Clean(draft, after))), store);
             File.Delete(observed);
         }
-        return new CollectedCorpus(_sources, _documents, _characters, _bytes, _smallest, _largest, _count.ToEntry());
+        return _sum.ToCorpus(_count.ToEntry(), _removed);
     }
 
     private static IEnumerable<string> NamesOf(PreparationOptions options)
@@ -91,25 +91,31 @@ internal sealed class CorpusCollector(PreparationOptions options, string observe
     private Draft Clean(Draft draft, IReadOnlyList<ICleaningStep> steps)
     {
         if (draft.Text is null) return draft;
-        if (options.Steps.Count > 0 && draft.Joint is { } joint) draft.Joint = Normal(joint);
+        if (draft.Joint is { } joint) draft.Joint = CleanJoint(joint);
         foreach (ICleaningStep step in steps)
         {
             CleaningResult result = step.Apply(draft.Text);
-            if (result.Text is null && draft.Joint is not null) continue; // its first section decides
+            if (result.Text is null && draft.Joint is not null)
+            {
+                if (step.JudgesDocuments) continue; // the first section decides
+                result = result with { Text = "" }; // nothing is left of this one
+            }
             if (result.Text is not null && result.Count == 0 && ReferenceEquals(result.Text, draft.Text)) continue;
             int before = Encoding.UTF8.GetByteCount(draft.Text), after = result.Text is null ? 0 : Encoding.UTF8.GetByteCount(result.Text);
             draft.Outcomes.Add((step.Name, result, before - after));
             draft.Text = result.Text;
-            if (draft.Text is null) break;
+            if (string.IsNullOrEmpty(draft.Text)) break;
         }
         return draft;
     }
 
-    // What parts two sections is cleaned as the rest of the text: one line break, one blank line, or one space.
-    private static string Normal(string joint)
+    // What parts two sections is cleaned as the steps clean the text.
+    private string CleanJoint(string joint)
     {
-        int lines = joint.ReplaceLineEndings("\n").AsSpan().Count('\n');
-        return lines > 1 ? "\n\n" : lines == 1 ? "\n" : joint.Length > 0 ? " " : "";
+        if (_cleansLineEnds) joint = joint.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
+        if (!_cleansWhiteSpace || joint.Length == 0) return joint;
+        int lines = joint.AsSpan().Count('\n');
+        return lines > 1 ? "\n\n" : lines == 1 ? "\n" : " ";
     }
 
     private static void Digest(Draft draft, ICorpusStep[] observers)
@@ -129,12 +135,19 @@ internal sealed class CorpusCollector(PreparationOptions options, string observe
 
     private void Observe(IEnumerable<Draft> drafts, ICorpusStep[] observers, string store)
     {
+        // A line that several sections of a document hold is in one document.
+        HashSet<ulong>[] seen = [.. observers.Select(_ => new HashSet<ulong>())];
         using (var writer = new DocumentStore.Writer(store))
         {
-            foreach (Draft draft in drafts)
+            foreach ((Draft draft, bool last) in WithLast(drafts))
             {
-                if (!Account(draft)) continue;
-                for (int i = 0; i < observers.Length; i++) observers[i].Observe(draft.Digests![i]);
+                if (!Account(draft, last)) continue;
+                for (int i = 0; i < observers.Length; i++)
+                {
+                    bool alone = draft.Joint is null && last;
+                    if (draft.Joint is null) seen[i].Clear();
+                    observers[i].Observe(alone ? draft.Digests![i] : [.. draft.Digests![i].Where(seen[i].Add)]);
+                }
                 writer.Write(new StoredDocument(draft.Number, draft.Name, draft.Source, draft.Joint, default, draft.Nats, Encoding.UTF8.GetBytes(draft.Text!)));
             }
         }
@@ -145,29 +158,60 @@ internal sealed class CorpusCollector(PreparationOptions options, string observe
     private void Store(IEnumerable<Draft> drafts, string store)
     {
         using var writer = new DocumentStore.Writer(store);
-        foreach (Draft draft in drafts)
+        foreach ((Draft draft, bool last) in WithLast(drafts))
         {
-            if (!Account(draft)) continue;
-            if (draft.Number != _begun)
-            {
-                if (IsDuplicate(draft)) continue;
-                (_begun, _hash, draft.Joint) = (draft.Number, draft.Hash, null); // perhaps a further section, where the first could not be read
-            }
-            var document = new StoredDocument(draft.Number, draft.Name, draft.Source, draft.Joint, _hash, draft.Nats, draft.Utf8!);
-            writer.Write(document);
-            Sum(document, TextPieces.CountCharacters(draft.Joint) + TextPieces.CountCharacters(draft.Text));
+            if (Account(draft, last) && !_broken.Contains(draft.Number)) Write(draft, last, writer);
+            if (last && _open?.Number == draft.Number) End(_open, draft.Name);
         }
     }
 
+    private void Write(Draft draft, bool last, DocumentStore.Writer writer)
+    {
+        if (_open?.Number != draft.Number)
+        {
+            if (last && IsDuplicate(draft)) return;
+            _open = new OpenDocument(draft.Number, draft.Source, draft.Hash);
+            draft.Joint = null; // perhaps a further section, where nothing was left of the first
+        }
+        writer.Write(new StoredDocument(draft.Number, draft.Name, draft.Source, draft.Joint, _open.Hash, draft.Nats, draft.Utf8!));
+        int bytes = draft.Utf8!.Length + Encoding.UTF8.GetByteCount(draft.Joint ?? "");
+        _open.Add(bytes, TextPieces.CountCharacters(draft.Joint) + TextPieces.CountCharacters(draft.Text), draft.Hash);
+    }
+
+    // A document of several sections is stored as it comes, so that what is found out later only marks it.
+    private void End(OpenDocument document, string name)
+    {
+        _open = null;
+        bool duplicate = !_broken.Contains(document.Number) && document.Sections > 1 && options.ExactDuplicates && !_exact.Add(document.WholeHash);
+        if (duplicate) _count.Count(PreparationOptions.ExactDuplicatesName, name, new CleaningResult(null, 1, $"{document.Bytes:N0} bytes"), document.Bytes, continues: false);
+        if (duplicate || _broken.Contains(document.Number)) _removed.Add(document.Number);
+        else _sum.Add(document);
+    }
+
+    private static IEnumerable<(Draft Draft, bool Last)> WithLast(IEnumerable<Draft> drafts)
+    {
+        Draft? held = null;
+        foreach (Draft draft in drafts)
+        {
+            if (held is not null) yield return (held, held.Number != draft.Number);
+            held = draft;
+        }
+        if (held is not null) yield return (held, true);
+    }
+
     // Counts what was done to a document; false where nothing of it is left.
-    private bool Account(Draft draft)
+    private bool Account(Draft draft, bool last)
     {
         bool continues = draft.Joint is not null;
         if (draft.Document is not null) // just read, rather than between two passes
         {
             _count.BytesRead += draft.BytesRead;
             _count.InvalidSequences += draft.InvalidSequences;
-            if (draft.Skipped is { } skipped) _count.Skip(draft.Name, skipped);
+            if (draft.Skipped is { } skipped)
+            {
+                _count.Skip(draft.Name, skipped);
+                if (continues || !last) _broken.Add(draft.Number); // a long document is left out whole
+            }
             else if (!continues) _count.DocumentsRead++;
             report(_count.BytesRead);
         }
@@ -194,20 +238,6 @@ internal sealed class CorpusCollector(PreparationOptions options, string observe
         _count.Count(by, draft.Name, new CleaningResult(null, 0, Excerpt.Of(draft.Text!)), draft.Utf8!.Length, continues: false);
         (_dropped, _droppedBy) = (draft.Number, by);
         return true;
-    }
-
-    private void Sum(StoredDocument document, long characters)
-    {
-        bool begins = document.Joint is null;
-        int bytes = document.Utf8.Length + Encoding.UTF8.GetByteCount(document.Joint ?? "");
-        if (_sourceIndex.TryAdd(document.Source, _sources.Count)) _sources.Add(new SourceEntry(document.Source, 0, 0));
-        SourceEntry entry = _sources[_sourceIndex[document.Source]];
-        _sources[_sourceIndex[document.Source]] = entry with { Bytes = entry.Bytes + bytes, Documents = entry.Documents + (begins ? 1 : 0) };
-        _documents += begins ? 1 : 0;
-        _characters += characters;
-        _bytes += bytes;
-        ulong key = CollectedCorpus.KeyOf(document.Hash, seed);
-        (_smallest, _largest) = (Math.Min(_smallest, key), Math.Max(_largest, key));
     }
 
     /// <summary>A document on its way.</summary>

@@ -52,6 +52,9 @@ public static class DatasetBuilder
         }
     }
 
+    /// <summary>Whether a stopped build left something in a folder that the same build would go on with.</summary>
+    public static bool CanGoOn(string folder) => File.Exists(Path.Combine(folder, WorkFolder.Name, WorkFolder.CorpusFile));
+
     // A file that is too large for its file system (4 GB for FAT32's) .NET reports as an argument out of range.
     private static bool IsOfWriting(Exception failure) => failure is IOException or ArgumentOutOfRangeException { ParamName: "value" };
 }
@@ -72,10 +75,12 @@ internal sealed class Build(
         ITokenizer tokenizer = work.LoadTokenizer() ?? Make(tokenizerSource, corpus);
         TimeSpan made = _watch.Elapsed;
 
-        output.Begin(keepShards: work.Continues);
-        using SplitSetWriter writer = new(output, work, tokenizer.VocabularySize, options.MaxTokensPerShard, bySource: options.Mixture is not null);
+        options.Mixture?.Check(corpus);
         SplitPlan plan = SplitPlan.Make(rule, corpus);
-        Encode(plan, tokenizer, writer, corpus.Bytes);
+        output.Begin(keepShards: work.HasBegunEncoding);
+        work.NoteEncoding();
+        using SplitSetWriter writer = new(output, work, tokenizer.VocabularySize, options.MaxTokensPerShard, bySource: options.Mixture is not null);
+        Encode(plan, tokenizer, writer, corpus);
         var manifest = new DatasetManifest(DatasetManifest.CurrentVersion, new TokenizerEntry(tokenizer.Kind, tokenizer.VocabularySize), corpus.Sources,
             plan.Entry, writer.Complete(), corpus.Preparation);
         if (options.Mixture is { } mixture) manifest = manifest with { Mixture = mixture.Resolve(manifest) };
@@ -122,7 +127,7 @@ internal sealed class Build(
         IEnumerable<string> Texts()
         {
             long bytes = 0;
-            foreach (StoredDocument document in DocumentStore.Read(work.DocumentsFile))
+            foreach (StoredDocument document in Stored(corpus))
             {
                 cancellation.ThrowIfCancellationRequested();
                 yield return document.Text;
@@ -132,11 +137,17 @@ internal sealed class Build(
         }
     }
 
+    private IEnumerable<StoredDocument> Stored(CollectedCorpus corpus)
+    {
+        HashSet<long> removed = [.. corpus.Removed];
+        return DocumentStore.Read(work.DocumentsFile).Where(document => !removed.Contains(document.Number));
+    }
+
     // Each document begins with the end-of-text id, as in GPT-2's data: it stands between documents and says that what follows is a new one.
-    private void Encode(SplitPlan plan, ITokenizer tokenizer, SplitSetWriter writer, long totalBytes)
+    private void Encode(SplitPlan plan, ITokenizer tokenizer, SplitSetWriter writer, CollectedCorpus corpus)
     {
         long bytes = 0;
-        IEnumerable<DocumentPart> parts = DocumentStore.Read(work.DocumentsFile).SelectMany(plan.PartsOf).Where(IsNew);
+        IEnumerable<DocumentPart> parts = Stored(corpus).SelectMany(plan.PartsOf).Where(IsNew);
         IEnumerable<List<DocumentPart>> batches = OrderedParallel.Batches(parts, part => part.Text.Length);
         foreach (List<(DocumentPart Part, int[] Ids)> batch in OrderedParallel.Select(batches, EncodeAll, _threads, cancellation))
         {
@@ -145,7 +156,7 @@ internal sealed class Build(
                 writer.Write(part, ids);
                 bytes += Encoding.UTF8.GetByteCount(part.Text);
             }
-            progress?.Report(new BuildProgress(BuildPhase.Encoding, bytes, (double)bytes / totalBytes, writer.Tokens));
+            progress?.Report(new BuildProgress(BuildPhase.Encoding, bytes, (double)bytes / corpus.Bytes, writer.Tokens));
         }
 
         bool IsNew(DocumentPart part)

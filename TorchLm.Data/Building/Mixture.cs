@@ -25,6 +25,7 @@ public sealed record MixtureSource(string Name, string Path, double? Weight, dou
         if (colon <= 0 || path.AsSpan(colon + 1).ContainsAny('/', '\\')) return new MixtureSource(name, path, null, 1); // C:\text has no weight
         string amount = path[(colon + 1)..];
         bool epochs = amount.EndsWith('x');
+        if (File.Exists(path) || Directory.Exists(path)) return new MixtureSource(name, path, null, 1); // a name with a colon in it
         if (!double.TryParse(epochs ? amount[..^1] : amount, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || value is not (> 0 and < 1e6))
         {
             throw new InputException($"The weight '{amount}' of the source '{name}' is not a number above 0: write {name}={path[..colon]}:0.7, or :3x for three epochs.");
@@ -54,27 +55,42 @@ public sealed class Mixture
     /// <summary>The sources.</summary>
     public IReadOnlyList<MixtureSource> Sources { get; }
 
+    /// <summary>Checks before anything is written what the documents allow.</summary>
+    /// <exception cref="InputException">A source has no documents, or too small a share.</exception>
+    internal void Check(CollectedCorpus corpus)
+    {
+        Dictionary<string, long> bytes = corpus.Sources.ToDictionary(source => source.Path, source => source.Bytes);
+        double[] shares = Shares(bytes);
+        for (int i = 0; i < Sources.Count; i++)
+        {
+            string name = Sources[i].Name;
+            if (!bytes.ContainsKey(name)) throw new InputException($"Nothing of the source '{name}' is left: give it more text, or leave it out.");
+            if (shares[i] >= MixtureEntry.SmallestShare) continue;
+            throw new InputException($"The source '{name}' would be {100 * shares[i]:0.###} % of training, but the least is {100 * MixtureEntry.SmallestShare} %: " +
+                "give it a larger weight, or leave it out.");
+        }
+    }
+
     /// <summary>The shares of training that follow from the tokens of each source.</summary>
-    /// <exception cref="InputException">A source has no tokens in the train split, or too small a share.</exception>
+    /// <exception cref="InputException">A source has no tokens in the train split.</exception>
     internal IReadOnlyList<MixtureEntry> Resolve(DatasetManifest manifest)
     {
         Dictionary<string, long> tokens = manifest.Splits[SplitNames.Train].Shards.GroupBy(shard => shard.Source!)
             .ToDictionary(group => group.Key, group => group.Sum(shard => shard.Tokens));
-        double[] weights = [.. Sources.Select(source => source.Weight ?? source.Epochs!.Value * tokens.GetValueOrDefault(source.Name))];
-        double sum = weights.Sum();
-        for (int i = 0; i < Sources.Count; i++)
+        if (Sources.FirstOrDefault(source => !tokens.ContainsKey(source.Name)) is { } empty)
         {
-            string name = Sources[i].Name;
-            if (tokens.GetValueOrDefault(name) == 0)
-            {
-                throw new InputException($"The source '{name}' of the mixture has nothing in the train split: give it more text, or leave it out.");
-            }
-            if (weights[i] / sum < MixtureEntry.SmallestShare)
-            {
-                throw new InputException($"The source '{name}' would be {100 * weights[i] / sum:0.###} % of training, but the least is {100 * MixtureEntry.SmallestShare} %: " +
-                    "give it a larger weight, or leave it out.");
-            }
+            throw new InputException($"The source '{empty.Name}' of the mixture has nothing in the train split: give it more text, or leave it out.");
         }
-        return [.. Sources.Select((source, i) => new MixtureEntry(source.Name, source.Path, weights[i] / sum, tokens[source.Name]))];
+        // Tokens and bytes may differ by a little at the border of what was checked.
+        double[] shares = [.. Shares(tokens).Select(share => Math.Max(share, MixtureEntry.SmallestShare))];
+        double sum = shares.Sum();
+        return [.. Sources.Select((source, i) => new MixtureEntry(source.Name, source.Path, shares[i] / sum, tokens[source.Name]))];
+    }
+
+    private double[] Shares(Dictionary<string, long> sizes)
+    {
+        double[] weights = [.. Sources.Select(source => source.Weight ?? source.Epochs!.Value * sizes.GetValueOrDefault(source.Name))];
+        double sum = weights.Sum();
+        return [.. weights.Select(weight => weight / sum)];
     }
 }

@@ -1,3 +1,4 @@
+using TorchLm.Core;
 using TorchLm.Data.Datasets;
 
 namespace TorchLm.Data.Building;
@@ -32,6 +33,7 @@ internal sealed class SplitPlan
     {
         // nanoGPT: data[:int(n*0.9)]
         long train = (long)Math.Floor((1 - rule.HeldOutFraction) * characters);
+        if (train == 0) throw new InputException("Nothing is left for the train split: give more text, or ask for a smaller validation share.");
         long val = rule.TestFraction > 0 ? (long)Math.Floor((1 - rule.TestFraction!.Value) * characters) : characters;
         (string Split, long End)[] ends = [(SplitNames.Train, train), (SplitNames.Val, val), (SplitNames.Test, characters)];
         long position = 0;

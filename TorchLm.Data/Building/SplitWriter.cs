@@ -35,7 +35,7 @@ internal sealed class SplitWriter : IDisposable
     public SplitWriter(OutputFolder folder, WorkFolder work, string split, int vocabularySize, int maxTokensPerShard, bool bySource)
     {
         (_split, _work, _bySource) = (split, work, bySource);
-        SplitProgress? progress = work.Continues ? work.LoadProgress(split) : null;
+        SplitProgress? progress = work.LoadProgress(split);
         if (progress is not null && !progress.Shards.All(shard => TokenShardWriter.IsWhole(folder.Location, shard))) progress = null;
         _shards = new TokenShardWriter(folder.Location, folder.Name, split, vocabularySize, maxTokensPerShard, progress?.Shards);
         if (progress is null) return;

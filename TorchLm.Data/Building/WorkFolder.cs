@@ -15,7 +15,10 @@ internal sealed class WorkFolder : IDisposable
     /// <summary>The folder's name within the output folder.</summary>
     public const string Name = ".prepare";
 
-    private const string CorpusFile = "corpus.json", RequestFile = "request.txt", LockFile = "lock";
+    /// <summary>What says that all documents are collected.</summary>
+    public const string CorpusFile = "corpus.json";
+
+    private const string RequestFile = "request.txt", LockFile = "lock";
 
     private readonly FileStream _lock;
 
@@ -67,6 +70,14 @@ internal sealed class WorkFolder : IDisposable
 
     /// <summary>Says that the documents are collected.</summary>
     public void Save(CollectedCorpus corpus) => Save(CorpusFile, corpus, WorkJson.Default.CollectedCorpus);
+
+    /// <summary>Whether the same build had begun to write shards, so that those in the output folder are its own.</summary>
+    public bool HasBegunEncoding => File.Exists(EncodingNote);
+
+    private string EncodingNote => Path.Combine(Location, "encoding");
+
+    /// <summary>Says that shards are being written.</summary>
+    public void NoteEncoding() => DurableFile.WriteText(EncodingNote, "");
 
     /// <summary>The tokenizer that was made before; null where there is none.</summary>
     public ITokenizer? LoadTokenizer() => File.Exists(TokenizerFilePath) ? TokenizerFile.Load(TokenizerFilePath) : null;

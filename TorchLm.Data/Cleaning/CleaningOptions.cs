@@ -40,7 +40,7 @@ public sealed record CleaningOptions
     public int HeldOutMaxPieces { get; init; } = 10;
 
     /// <summary>An n-gram that more documents contain is ignored: a common phrase, not contamination.</summary>
-    public int HeldOutMaxDocuments { get; init; } = 10;
+    public int HeldOutMaxDocuments { get; init; } = int.MaxValue;
 
     /// <summary>Shorter documents are removed by "length", in characters (UTF-16 units).</summary>
     public int MinCharacters { get; init; } = 200;

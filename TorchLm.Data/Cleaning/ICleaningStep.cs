@@ -14,4 +14,9 @@ public interface ICleaningStep
 
     /// <summary>Cleans a document.</summary>
     CleaningResult Apply(string text);
+
+    /// <summary>
+    /// Whether the step judges documents as a whole, rather than taking something from them: then the first section of a long one decides.
+    /// </summary>
+    bool JudgesDocuments => false;
 }

@@ -14,6 +14,9 @@ public sealed class LanguageStep(Func<string, bool> keeps) : ICleaningStep
     public string? Source => null;
 
     /// <inheritdoc/>
+    public bool JudgesDocuments => true;
+
+    /// <inheritdoc/>
     public CleaningResult Apply(string text) =>
         keeps(text) ? CleaningResult.Unchanged(text) : CleaningResult.Removed(Excerpt.OfRemoved("another language", text));
 }

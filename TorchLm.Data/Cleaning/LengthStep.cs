@@ -14,6 +14,9 @@ public sealed class LengthStep(CleaningOptions options) : ICleaningStep
     public string? Source => null;
 
     /// <inheritdoc/>
+    public bool JudgesDocuments => true;
+
+    /// <inheritdoc/>
     public CleaningResult Apply(string text) =>
         text.Length < options.MinCharacters
             ? CleaningResult.Removed(Excerpt.OfRemoved($"{text.Length} characters, fewer than {options.MinCharacters}", text))

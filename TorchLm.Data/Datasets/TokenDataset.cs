@@ -137,7 +137,7 @@ public sealed class TokenDataset
             int count = train.Shards.Skip(Math.Max(first, 0)).TakeWhile(shard => shard.Source == entry.Name).Count();
             sources.Add(new SplitSource(entry.Name, entry.Share, first, count));
         }
-        if (sources.All(source => source.FirstShard >= 0 && source.Share >= MixtureEntry.SmallestShare) && Math.Abs(sources.Sum(source => source.Share) - 1) < 1e-6 &&
+        if (sources.All(source => source.FirstShard >= 0 && source.Share >= 0.9 * MixtureEntry.SmallestShare) && Math.Abs(sources.Sum(source => source.Share) - 1) < 1e-6 &&
             sources.Sum(source => source.ShardCount) == train.Shards.Count)
         {
             return [.. sources];

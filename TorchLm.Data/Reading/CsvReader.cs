@@ -1,4 +1,5 @@
 using System.Globalization;
+using CsvHelper;
 using CsvHelper.Configuration;
 
 namespace TorchLm.Data.Reading;
@@ -12,11 +13,18 @@ internal static class CsvReader
     private const char Mark = '\uFDD0'; // a noncharacter
 
     /// <summary>The documents of a file.</summary>
-    public static IEnumerable<Document> Read(Stream utf8, string name, string source, ReadingOptions options, string delimiter)
+    /// <param name="utf8">The file's content.</param>
+    /// <param name="name">The file.</param>
+    /// <param name="source">What the user named.</param>
+    /// <param name="options">The column, and the treatment of bad bytes.</param>
+    /// <param name="quoted">Commas between fields that may stand in quotation marks (RFC 4180); else tabs, and quotation marks are text.</param>
+    public static IEnumerable<Document> Read(Stream utf8, string name, string source, ReadingOptions options, bool quoted)
     {
+        bool bad = false; // whether the row that is being read has a quotation mark where none may be
         var configuration = new CsvConfiguration(CultureInfo.InvariantCulture)
         {
-            Delimiter = delimiter, MaxFieldSize = FieldLimit, BadDataFound = null, MissingFieldFound = null, DetectColumnCountChanges = false,
+            Delimiter = quoted ? "," : "\t", Mode = quoted ? CsvMode.RFC4180 : CsvMode.NoEscape, MaxFieldSize = FieldLimit, BadDataFound = _ => bad = true,
+            MissingFieldFound = null, DetectColumnCountChanges = false,
         };
         var encoding = (System.Text.Encoding)new System.Text.UTF8Encoding(false).Clone();
         encoding.DecoderFallback = new System.Text.DecoderReplacementFallback(Mark.ToString());
@@ -30,22 +38,16 @@ internal static class CsvReader
             yield return Document.Unreadable(name, source, SkipReason.NoField, $"it has no column '{options.Field}' (but {columns})");
             yield break;
         }
-        while (csv.Read())
+        while (true)
         {
+            bad = false;
+            if (!csv.Read()) yield break;
             string rowName = $"{name}, row {csv.Context.Parser!.Row}";
-            string? text = csv.GetField(column);
-            yield return text is null
-                ? Document.Unreadable(rowName, source, SkipReason.BadRecord, "it has too few fields")
-                : new Document(rowName, source, text.Length, () => Checked(text, options.Invalid, rowName));
+            string[]? fields = csv.Context.Parser.Record; // looks at every field
+            string? text = fields is not null && column < fields.Length ? fields[column] : null;
+            yield return bad ? Document.Unreadable(rowName, source, SkipReason.BadRecord, "a quotation mark stands where none may, so that rows may have run together")
+                : text is null ? Document.Unreadable(rowName, source, SkipReason.BadRecord, "it has too few fields")
+                : new Document(rowName, source, text.Length, () => EncodedText.Judge(text, Mark, options.Invalid, rowName));
         }
-    }
-
-    // Bad bytes were decoded to a mark, so that only the rows that hold them are affected.
-    private static DocumentText Checked(string text, InvalidBytes policy, string name)
-    {
-        int invalid = text.AsSpan().Count(Mark);
-        if (invalid == 0) return new DocumentText(text);
-        if (policy != InvalidBytes.Replace) EncodedText.Decode([0xFF], policy, name, position: null); // says so
-        return new DocumentText(text.Replace(Mark, '\uFFFD'), invalid);
     }
 }

@@ -36,8 +36,13 @@ public sealed class Document
     public static Document FromText(string text, string source, double? nats = null) => new(source, source, text.Length, () => new DocumentText(text), null, nats);
 
     /// <summary>Something that should have been a document: asking for its text says why it is none.</summary>
-    internal static Document Unreadable(string name, string source, SkipReason reason, string message) =>
-        new(name, source, 0, () => throw new SkippedDocumentException(reason, message));
+    /// <param name="name">What it is called.</param>
+    /// <param name="source">Under what it is counted.</param>
+    /// <param name="reason">Why it is none.</param>
+    /// <param name="message">What is wrong.</param>
+    /// <param name="joint">Not null where it would have continued the one before.</param>
+    internal static Document Unreadable(string name, string source, SkipReason reason, string message, string? joint = null) =>
+        new(name, source, 0, () => throw new SkippedDocumentException(reason, message), joint);
 
     /// <summary>The text; extracted anew at each call.</summary>
     /// <exception cref="SkippedDocumentException">It has none that can be used.</exception>

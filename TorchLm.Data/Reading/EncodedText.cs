@@ -14,8 +14,10 @@ internal static class EncodedText
     /// The content as UTF-8 without a byte order mark. UTF-16 and UTF-32 are told by theirs; everything else is taken for UTF-8, whose bad bytes are
     /// left for whoever decodes it.
     /// </summary>
+    /// <param name="content">The content.</param>
+    /// <param name="withNuls">Whether a NUL is left to whoever reads on, rather than a sign that this is no text.</param>
     /// <exception cref="SkippedDocumentException">The content is not text: it holds NULs.</exception>
-    public static Stream AsUtf8(Stream content)
+    public static Stream AsUtf8(Stream content, bool withNuls = false)
     {
         byte[] start = new byte[SniffedBytes];
         int length = content.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
@@ -29,7 +31,7 @@ internal static class EncodedText
             [0xEF, 0xBB, 0xBF, ..] => (null, 3),
             _ => ((Encoding?)null, 0),
         };
-        if (wide is null && head.Contains((byte)0)) throw new SkippedDocumentException(SkipReason.Binary, "it holds NUL bytes, as no text does");
+        if (wide is null && !withNuls && head.Contains((byte)0)) throw new SkippedDocumentException(SkipReason.Binary, "it holds NUL bytes, as no text does");
         Stream whole = new PrefixedStream(start.AsMemory(mark, length - mark), content);
         if (wide is null) return whole;
 
@@ -86,6 +88,17 @@ internal static class EncodedText
         }
         ArrayPool<char>.Shared.Return(rented);
         return new DocumentText(text.ToString(), invalid);
+    }
+
+    /// <summary>What becomes of a text that was decoded with <paramref name="mark"/> in the place of each bad sequence.</summary>
+    /// <exception cref="SkippedDocumentException">There are marks, and the policy is to skip.</exception>
+    /// <exception cref="InputException">There are marks, and the policy is to fail.</exception>
+    public static DocumentText Judge(string text, char mark, InvalidBytes policy, string name)
+    {
+        int invalid = text.AsSpan().Count(mark);
+        if (invalid == 0) return new DocumentText(text);
+        if (policy != InvalidBytes.Replace) Decode([0xFF], policy, name, position: null); // says so
+        return new DocumentText(text.Replace(mark, '\uFFFD'), invalid);
     }
 
     // SUBSTITUTE, which ASCII has for this very purpose, and whose UTF-8 is one byte.

@@ -5,9 +5,17 @@ namespace TorchLm.Data.Reading;
 /// <summary>Reads one file: opens it, unpacks it, and gives what becomes of it to the reader of its format.</summary>
 internal sealed class FileReader(InputFile file, ReadingOptions options, Action<long> atPosition)
 {
+    private bool _within; // whether what comes next continues a document
+
     /// <summary>The documents; where the file cannot be read to its end, the last one says why.</summary>
     public IEnumerable<Document> Read()
     {
+        if (file is { Length: 0, IsFound: true })
+        {
+            // Not even opened: a pipe has no length either, and would be waited for.
+            yield return Failed(SkipReason.Empty, "there is no text in it");
+            yield break;
+        }
         FileKind kind = file.IsStandardInput ? new FileKind(options.StandardInput, Packing.None) : FileKind.OfNamed(Path.GetFileName(file.Path));
         Stream? raw = null, content = null;
         IEnumerator<Document>? documents = null;
@@ -28,6 +36,7 @@ internal sealed class FileReader(InputFile file, ReadingOptions options, Action<
                 if (raw is FileStream { CanSeek: true } stream) atPosition(stream.Position);
                 if (HasChanged()) failure = Failed(SkipReason.Changed, "it changed while it was read");
                 else yield return next;
+                _within |= kind.Format == TextFormat.Text && options.Separator is null;
             }
             if (failure is not null) yield return failure;
         }
@@ -45,9 +54,9 @@ internal sealed class FileReader(InputFile file, ReadingOptions options, Action<
         return kind.Format switch
         {
             TextFormat.Html => HtmlReader.Read(EncodedText.AsUtf8(content), name, source, options),
-            TextFormat.JsonLines => JsonLinesReader.Read(EncodedText.AsUtf8(content), name, source, options),
-            TextFormat.Csv => CsvReader.Read(EncodedText.AsUtf8(content), name, source, options, ","),
-            TextFormat.Tsv => CsvReader.Read(EncodedText.AsUtf8(content), name, source, options, "\t"),
+            TextFormat.JsonLines => JsonLinesReader.Read(EncodedText.AsUtf8(content, withNuls: true), name, source, options),
+            TextFormat.Csv => CsvReader.Read(EncodedText.AsUtf8(content), name, source, options, quoted: true),
+            TextFormat.Tsv => CsvReader.Read(EncodedText.AsUtf8(content), name, source, options, quoted: false),
             TextFormat.Parquet => ParquetReader.Read(kind.Packing == Packing.None && content.CanSeek ? content : Unpacked(content), name, source, options),
             _ => PlainTextReader.Read(EncodedText.AsUtf8(content), name, source, options),
         };
@@ -57,7 +66,15 @@ internal sealed class FileReader(InputFile file, ReadingOptions options, Action<
     private static FileStream Unpacked(Stream content)
     {
         var temporary = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
-        content.CopyTo(temporary);
+        try
+        {
+            content.CopyTo(temporary);
+        }
+        catch
+        {
+            temporary.Dispose();
+            throw;
+        }
         temporary.Position = 0;
         return temporary;
     }
@@ -94,5 +111,5 @@ internal sealed class FileReader(InputFile file, ReadingOptions options, Action<
     private bool IsParquetDamage(Exception failure) =>
         FileKind.OfNamed(Path.GetFileName(file.Path)).Format == TextFormat.Parquet && failure is not (InputException or OutOfMemoryException or FileNotFoundException or DirectoryNotFoundException);
 
-    private Document Failed(SkipReason reason, string message) => Document.Unreadable(file.Path, file.Source, reason, message);
+    private Document Failed(SkipReason reason, string message) => Document.Unreadable(file.Path, file.Source, reason, message, _within ? "" : null);
 }

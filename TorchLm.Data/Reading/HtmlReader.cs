@@ -11,6 +11,8 @@ namespace TorchLm.Data.Reading;
 internal static partial class HtmlReader
 {
     private const int SizeLimit = 64 << 20;
+    private const int DeepestNesting = 5000;
+    private const char Mark = '\uFDD0'; // a noncharacter, for bytes that are none
     private const int MetaSearched = 1024; // bytes in which HTML wants its encoding declared
 
     private static readonly HashSet<string> s_left =
@@ -18,6 +20,15 @@ internal static partial class HtmlReader
         "head", "script", "style", "noscript", "template", "nav", "footer", "aside", "svg", "canvas", "iframe", "object", "embed", "audio", "video",
         "map", "button", "select", "textarea", "input", "dialog", "math",
     ];
+
+    private static readonly System.Buffers.SearchValues<char> s_nameCharacters =
+        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> s_nesting = new HashSet<string>(StringComparer.OrdinalIgnoreCase)
+    {
+        "div", "span", "section", "article", "main", "header", "blockquote", "table", "ul", "ol", "dl", "b", "i", "em", "strong", "font", "a", "center", "small", "big", "sub",
+        "sup", "code", "u", "s", "nav", "aside", "figure", "form", "svg", "g", "math", "q", "abbr", "cite", "ins", "del", "label", "button", "fieldset", "details",
+    }.GetAlternateLookup<ReadOnlySpan<char>>();
 
     private static readonly HashSet<string> s_paragraphs =
         ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "pre", "blockquote", "article", "section", "main", "header", "figure", "hr"];
@@ -46,7 +57,8 @@ internal static partial class HtmlReader
 
     private static DocumentText Extract(byte[] page, InvalidBytes policy, string name)
     {
-        DocumentText html = Declared(page) is { } declared ? new DocumentText(declared.GetString(page)) : EncodedText.Decode(page, policy, name);
+        DocumentText html = Declared(page) is { } declared ? EncodedText.Judge(declared.GetString(page), Mark, policy, name) : EncodedText.Decode(page, policy, name);
+        if (IsTooDeep(html.Text)) throw new SkippedDocumentException(SkipReason.TooLong, $"its elements are nested more than {DeepestNesting:N0} deep");
         return html with { Text = Extract(html.Text) };
     }
 
@@ -59,12 +71,32 @@ internal static partial class HtmlReader
         try
         {
             var encoding = Encoding.GetEncoding(meta.Groups["name"].Value);
-            return encoding is UTF8Encoding or UnicodeEncoding or UTF32Encoding ? null : encoding;
+            if (encoding is UTF8Encoding or UnicodeEncoding or UTF32Encoding) return null;
+            encoding = (Encoding)encoding.Clone();
+            encoding.DecoderFallback = new DecoderReplacementFallback(Mark.ToString());
+            return encoding;
         }
         catch (ArgumentException)
         {
             return null; // no such encoding: then it is UTF-8 with bad bytes
         }
+    }
+
+    // The parser's time grows with the square of the depth. Elements whose end tags may be left out do not count: pages have thousands of them in a row.
+    private static bool IsTooDeep(string html)
+    {
+        int depth = 0;
+        for (int at = html.IndexOf('<'); at >= 0 && at + 1 < html.Length; at = html.IndexOf('<', at + 1))
+        {
+            bool closes = html[at + 1] == '/';
+            ReadOnlySpan<char> name = html.AsSpan(at + (closes ? 2 : 1));
+            name = name[..Math.Min(name.Length, 12)];
+            int end = name.IndexOfAnyExcept(s_nameCharacters);
+            if (end == 0 || !s_nesting.Contains(name[..(end < 0 ? name.Length : end)])) continue;
+            depth = closes ? Math.Max(0, depth - 1) : depth + 1;
+            if (depth > DeepestNesting) return true;
+        }
+        return false;
     }
 
     // Without recursion, which a page with very deep nesting would exhaust.

@@ -52,7 +52,7 @@ internal sealed class InputFiles
         else if (File.Exists(path))
         {
             if (new FileInfo(path).Length == 0) throw new InputException($"The file '{path}' is empty: name a file that holds text.");
-            Add(path, source);
+            Add(path, source, found: false);
         }
         else if (Directory.Exists(path))
         {
@@ -80,23 +80,23 @@ internal sealed class InputFiles
                 continue;
             }
             known++;
-            Add(file, source);
+            Add(file, source, found: true);
         }
         if (known == 0) throw new InputException(ifNone);
     }
 
-    private void Add(string file, string source)
+    private void Add(string file, string source, bool found)
     {
         if (!_seen.Add(Path.GetFullPath(file))) return;
         var facts = new FileInfo(file);
-        _files.Add(new InputFile(file, source, facts.Exists ? facts.Length : 0, facts.LastWriteTimeUtc));
+        _files.Add(new InputFile(file, source, facts.Exists ? facts.Length : 0, facts.LastWriteTimeUtc, found));
     }
 
-    private static FileSystemEnumerable<string> FilesBelow(string folder)
+    private static FileSystemEnumerable<string> FilesBelow(string folder, bool deep = true)
     {
         EnumerationOptions options = new()
         {
-            RecurseSubdirectories = true,
+            RecurseSubdirectories = deep,
             IgnoreInaccessible = false,
             AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
         };
@@ -117,7 +117,8 @@ internal sealed class InputFiles
         if (!Directory.Exists(root)) return [];
         string below = string.Join('/', parts[fixedParts..].Select(part => part == "**" ? "\0" : Regex.Escape(part).Replace(@"\*", "[^/]*").Replace(@"\?", "[^/]")));
         var matcher = new Regex("^" + below.Replace("\0/", "(?:.*/)?").Replace("\0", ".*") + "$", RegexOptions.CultureInvariant);
-        return FilesBelow(root).Select(file => fixedParts == 0 ? Path.GetRelativePath(root, file) : file)
+        bool deep = fixedParts < parts.Length - 1;
+        return FilesBelow(root, deep).Select(file => fixedParts == 0 ? Path.GetRelativePath(root, file) : file)
             .Where(file => matcher.IsMatch(Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/')));
     }
 }

@@ -24,19 +24,18 @@ internal static class JsonLinesReader
 
     private static DocumentText Parse(byte[] line, string name, ReadingOptions options)
     {
-        int invalid = 0;
-        if (!Utf8.IsValid(line))
-        {
-            DocumentText decoded = EncodedText.Decode(line, options.Invalid, name, position: null);
-            (line, invalid) = (Encoding.UTF8.GetBytes(decoded.Text), decoded.InvalidSequences);
-        }
         try
         {
-            return new DocumentText(Find(line, options.Field), invalid);
+            return new DocumentText(Find(line, options.Field));
         }
         catch (JsonException failure)
         {
             throw new SkippedDocumentException(SkipReason.BadRecord, $"it is not JSON (byte {failure.BytePositionInLine + 1} of the line)");
+        }
+        catch (InvalidOperationException) when (!Utf8.IsValid(line)) // bad bytes in another field are nobody's concern
+        {
+            DocumentText decoded = EncodedText.Decode(line, options.Invalid, name, position: null);
+            return Parse(Encoding.UTF8.GetBytes(decoded.Text), name, options) with { InvalidSequences = decoded.InvalidSequences };
         }
         catch (InvalidOperationException)
         {

@@ -36,7 +36,7 @@ internal static class PackedStream
             while (true)
             {
                 int read = _member.Read(buffer);
-                if (read > 0 || buffer.IsEmpty || Inner.Position >= Inner.Length) return read;
+                if (read > 0 || buffer.IsEmpty || !IsNext()) return read;
                 _member = Next(Inner);
             }
         }
@@ -45,6 +45,16 @@ internal static class PackedStream
         {
             if (disposing) _member.Dispose();
             base.Dispose(disposing);
+        }
+
+        // What follows the last stream and is none is passed over, as the readers of gzip do.
+        private bool IsNext()
+        {
+            long position = Inner.Position;
+            Span<byte> mark = stackalloc byte[3];
+            bool isNext = Inner.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false) == 3 && mark.SequenceEqual("BZh"u8);
+            Inner.Position = position;
+            return isNext;
         }
 
         private static BZip2InputStream Next(Stream file) => new(file) { IsStreamOwner = false };

@@ -6,6 +6,8 @@ namespace TorchLm.Data.Reading;
 /// <summary>Parquet files, as FineWeb and nanochat have them: one column of strings is the text. One row group is in memory at a time.</summary>
 internal static class ParquetReader
 {
+    private const int MostRows = 1 << 25; // in a group; a damaged footer may promise any number
+
     /// <summary>The documents of a file.</summary>
     /// <param name="file">The file, which can be sought in.</param>
     /// <param name="name">The file's name.</param>
@@ -45,6 +47,7 @@ internal static class ParquetReader
     private static string?[] ReadGroup(Parquet.ParquetReader reader, int group, DataField field)
     {
         using ParquetRowGroupReader rows = reader.OpenRowGroupReader(group);
+        if (rows.RowCount is < 0 or > MostRows) throw new InvalidDataException($"a row group is said to have {rows.RowCount} rows");
         string?[] texts = new string?[rows.RowCount];
         rows.ReadAsync(field, texts.AsMemory()!).AsTask().GetAwaiter().GetResult();
         return texts;

@@ -14,7 +14,7 @@ internal sealed class PlainTextReader(Stream utf8, byte[] separator)
 
     private const int LookBack = 1 << 16;
 
-    private readonly byte[] _buffer = new byte[SectionLength];
+    private byte[] _buffer = new byte[1 << 14]; // grows: most files are small
     private int _start, _end;
     private long _position; // of the buffer's first byte in the content
     private string? _joint;
@@ -73,8 +73,13 @@ internal sealed class PlainTextReader(Stream utf8, byte[] separator)
         _position += _start;
         _buffer.AsSpan(_start.._end).CopyTo(_buffer);
         (_start, _end) = (0, _end - _start);
-        _end += utf8.ReadAtLeast(_buffer.AsSpan(_end), _buffer.Length - _end, throwOnEndOfStream: false);
-        return _end < _buffer.Length;
+        while (true)
+        {
+            _end += utf8.ReadAtLeast(_buffer.AsSpan(_end), _buffer.Length - _end, throwOnEndOfStream: false);
+            if (_end < _buffer.Length) return true;
+            if (_end == SectionLength) return false;
+            Array.Resize(ref _buffer, Math.Min(4 * _buffer.Length, SectionLength));
+        }
     }
 
     private Part Take(int length, int consumed)

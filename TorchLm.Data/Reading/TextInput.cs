@@ -7,7 +7,8 @@ namespace TorchLm.Data.Reading;
 /// <param name="Source">The file or folder that the user named.</param>
 /// <param name="Length">Length in bytes when it was found; 0 for standard input.</param>
 /// <param name="Modified">When it was last written to.</param>
-public sealed record InputFile(string Path, string Source, long Length, DateTime Modified)
+/// <param name="IsFound">Whether it was found in a folder or by a pattern, rather than named.</param>
+public sealed record InputFile(string Path, string Source, long Length, DateTime Modified, bool IsFound = false)
 {
     /// <summary>Whether it is standard input.</summary>
     public bool IsStandardInput => Path == InputFiles.StandardInput;

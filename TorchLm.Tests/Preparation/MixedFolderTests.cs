@@ -65,7 +65,8 @@ public sealed class MixedFolderTests : IDisposable
     private void PlantFormats()
     {
         string[] texts = [.. Enumerable.Range(0, 30).Select(i => Fresh($"marker{i}"))];
-        _kept.AddRange(texts.Select((text, i) => i is 3 or 21 ? text.Replace("\n", "\n\n", StringComparison.Ordinal) : text)); // paragraphs of HTML
+        // HTML's paragraphs have a blank line between them, and a row of a .tsv file is one line.
+        _kept.AddRange(texts.Select((text, i) => i is 3 or 21 ? text.Replace("\n", "\n\n", StringComparison.Ordinal) : i is 12 or 13 or 25 ? OneLine(text) : text));
         _folder.Write("in/a.txt", texts[0]);
         _folder.Write("in/b.md", "\uFEFF" + texts[1]);
         _folder.Write("in/c.txt", [.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes(texts[2])]);
@@ -73,14 +74,14 @@ public sealed class MixedFolderTests : IDisposable
         _folder.Write("in/e.jsonl", Json(texts[4..7]));
         _folder.Write("in/f.ndjson", Json(texts[7..9]));
         _folder.Write("in/g.csv", "id,text\n" + string.Concat(texts[9..12].Select((text, i) => $"{i},\"{text}\"\n")));
-        _folder.Write("in/h.tsv", "text\tid\n" + string.Concat(texts[12..14].Select((text, i) => $"\"{text}\"\t{i}\n")));
+        _folder.Write("in/h.tsv", "text\tid\n" + string.Concat(texts[12..14].Select((text, i) => $"{OneLine(text)}\t{i}\n")));
         _folder.Write("in/i.parquet", PackedFiles.Parquet(texts[14..19]));
         _folder.Write("in/packed/j.txt.gz", PackedFiles.Gzip(PackedFiles.Utf8(texts[19])));
         _folder.Write("in/packed/k.md.zst", PackedFiles.Zstandard(PackedFiles.Utf8(texts[20])));
         _folder.Write("in/packed/l.html.br", PackedFiles.Brotli(PackedFiles.Utf8(Html(texts[21]))));
         _folder.Write("in/packed/m.jsonl.bz2", PackedFiles.Bzip2(PackedFiles.Utf8(Json(texts[22..24]))));
         _folder.Write("in/packed/n.csv.gz", PackedFiles.Gzip(PackedFiles.Utf8("text\n\"" + texts[24] + "\"\n")));
-        _folder.Write("in/packed/o.tsv.zst", PackedFiles.Zstandard(PackedFiles.Utf8("text\n\"" + texts[25] + "\"\n")));
+        _folder.Write("in/packed/o.tsv.zst", PackedFiles.Zstandard(PackedFiles.Utf8("text\n" + OneLine(texts[25]) + "\n")));
         _folder.Write("in/packed/p.parquet.gz", PackedFiles.Gzip(PackedFiles.Parquet([texts[26], texts[27]])));
         // Members of gzip and bzip2 that follow each other are one file.
         byte[] first = PackedFiles.Utf8(texts[28][..300]), second = PackedFiles.Utf8(texts[28][300..]);
@@ -168,6 +169,8 @@ public sealed class MixedFolderTests : IDisposable
         _folder.Write("in/dirt/" + name, text);
         if (kept is not null) _kept.Add(kept);
     }
+
+    private static string OneLine(string text) => text.Replace('\n', ' ');
 
     private static string Html(string text) =>
         "<!DOCTYPE html><html><head><title>No text</title><style>p { color: red }</style></head><body><nav><a href='/'>Home</a></nav><div><p>" +

@@ -37,6 +37,19 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public void An_option_of_a_step_asks_for_the_step()
+    {
+        Write("a.txt", "Too short.", "b.txt", string.Concat(Enumerable.Repeat("long enough ", 20)));
+        Assert.Single(Prepare("in", "--min-chars", "50", "--val-fraction", "0").Documents);
+        Assert.Single(Prepare("in", "--max-chars", "50", "--min-chars", "1", "--val-fraction", "0").Documents);
+        string text = Prose.Text("one", 1, 6);
+        Write("a.txt", text, "b.txt", text.Replace("one", "two", StringComparison.Ordinal));
+        Assert.Equal(2, Prepare("in").Documents.Length);
+        Assert.Single(Prepare("in", "--near-threshold", "0.7", "--val-fraction", "0").Documents);
+        Assert.Equal(2, Prepare("in", "--near-threshold", "0.7", "--near-rows", "50", "--near-bands", "1").Documents.Length); // looks at nothing but equal ones
+    }
+
+    [Fact]
     public void Bad_bytes_are_skipped_replaced_or_stop_everything()
     {
         Write("a.txt", "good", "b.txt", "also good");
@@ -96,6 +109,7 @@ public sealed class PrepareCommandTests : IDisposable
     [InlineData("There is no cleaning step|--with names the step 'nothing'", "in", "--with", "nothing")]
     [InlineData("A threshold of 2 is not possible", "in", "--clean", "web", "--near-threshold", "2")]
     [InlineData("--min-chars is -3", "in", "--min-chars", "-3")]
+    [InlineData("leave one of them out", "in", "--exclude", "in/a.txt", "--without", "held-out")]
     [InlineData("leave nothing for training", "in", "--val-fraction", "0.6", "--test-fraction", "0.5")]
     [InlineData("'x' is not a source", "--source", "x")]
     [InlineData("weight 'much'", "--source", "x=in:much")]

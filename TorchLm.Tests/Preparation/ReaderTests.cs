@@ -29,6 +29,9 @@ public sealed class ReaderTests : IDisposable
         Assert.Equal([
             "one\nline é 😀", "two", "NoField: x.jsonl, line 4", "NoField: x.jsonl, line 5", "BadRecord: x.jsonl, line 6", "BadRecord: x.jsonl, line 7",
             "BadRecord: x.jsonl, line 8", "InvalidBytes: x.jsonl, line 9", "the last one counts"], Read(path));
+        // What is wrong beside the text is nobody's concern.
+        byte[] beside = [.. PackedFiles.Utf8("{\"text\":\"fine\",\"meta\":\""), 0xFF, .. PackedFiles.Utf8("\"}\n{\"text\":\"a"), 0, .. PackedFiles.Utf8("b\"}\n{\"text\":\"c\"}\n")];
+        Assert.Equal(["fine", "BadRecord: z.jsonl, line 2", "c"], Read(_folder.Write("z.jsonl", beside)));
         Assert.Equal(["NoField: y.jsonl, line 1", "b"], Read(_folder.Write("y.jsonl", "{\"text\":\"a\"}\n{\"body\":\"b\"}"), new ReadingOptions(Field: "body")));
     }
 
@@ -51,7 +54,9 @@ public sealed class ReaderTests : IDisposable
     {
         string path = _folder.Write("x.csv", "id,text,more\r\n1,\"He said \"\"yes\"\", twice.\r\nThen left.\",x\r\n2,plain\r\n3\r\n4,,y\r\n");
         Assert.Equal(["He said \"yes\", twice.\r\nThen left.", "plain", "BadRecord: x.csv, row 4", ""], Read(path));
-        Assert.Equal(["a b", "c"], Read(_folder.Write("x.tsv", "text\tid\na b\t1\nc\t2\n")));
+        Assert.Equal(["BadRecord: q.csv, row 2", "fine"], Read(_folder.Write("q.csv", "id,text\n1,\"never closed\n2,\"row\" two\"\n3,fine\n")).Where((_, i) => i is 0 or 1));
+        // Quotation marks are text where tabs divide, as in most files of sentences.
+        Assert.Equal(["a \"b", "\"c\""], Read(_folder.Write("x.tsv", "text\tid\na \"b\t1\n\"c\"\t2\n")));
         Assert.Equal(["NoField: y.csv"], Read(_folder.Write("y.csv", "body\nx\n")));
         byte[] latin = [.. PackedFiles.Utf8("text\ncaf"), 0xE9, .. PackedFiles.Utf8("\nfine\n")];
         Assert.Equal(["InvalidBytes: z.csv, row 2", "fine"], Read(_folder.Write("z.csv", latin)));
@@ -89,16 +94,22 @@ public sealed class ReaderTests : IDisposable
         byte[] page = Encoding.Latin1.GetBytes("<html><head><meta charset=\"iso-8859-1\"></head><body>café</body></html>");
         Assert.Equal(["café"], Read(_folder.Write("x.html", page)));
         byte[] windows = [.. PackedFiles.Utf8("<meta http-equiv='Content-Type' content='text/html; charset=windows-1252'>"), 0x93, .. PackedFiles.Utf8("quoted"), 0x94];
+        byte[] japanese = [.. PackedFiles.Utf8("<meta charset=euc-jp><p>ok "), 0xA4, 0xA2, 0xB0, 0x20];
+        Assert.Equal(["InvalidBytes: j.html"], Read(_folder.Write("j.html", japanese)));
+        Assert.Equal(["ok あ\uFFFD"], Read(_folder["j.html"], new ReadingOptions(InvalidBytes.Replace)));
         Assert.Equal(["“quoted”"], Read(_folder.Write("y.html", windows)));
         Assert.Equal(["InvalidBytes: z.html"], Read(_folder.Write("z.html", [.. PackedFiles.Utf8("<p>caf"), 0xE9])));
         Assert.Equal(["é €"], Read(_folder.Write("u.html", "<meta charset=windows-1252><p>é €"))); // what is UTF-8 is UTF-8, whatever it says
     }
 
     [Fact]
-    public void Html_nested_deeper_than_any_stack_is_read()
+    public void Html_nested_deeply_is_read_and_deeper_than_a_parser_can_bear_is_passed_over()
     {
-        string page = string.Concat(Enumerable.Repeat("<div>", 100_000)) + "deep" + string.Concat(Enumerable.Repeat("</div>", 100_000));
-        Assert.Equal(["deep"], Read(_folder.Write("deep.html", page)));
+        string Nested(int depth) => string.Concat(Enumerable.Repeat("<div>", depth)) + "deep" + string.Concat(Enumerable.Repeat("</div>", depth));
+        Assert.Equal(["deep"], Read(_folder.Write("deep.html", Nested(4_900))));
+        Assert.Equal(["TooLong: deeper.html"], Read(_folder.Write("deeper.html", Nested(100_000))));
+        string flat = string.Concat(Enumerable.Repeat("<p>a<br>", 20_000)) + string.Concat(Enumerable.Repeat("<div>b</div>", 20_000));
+        Assert.Equal(80_000 - 1 + 20_000, Assert.Single(Read(_folder.Write("flat.html", flat))).Length); // a and two line breaks, b and one
     }
 
     [Theory]

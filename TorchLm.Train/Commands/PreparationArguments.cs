@@ -28,9 +28,14 @@ internal sealed class PreparationArguments : IDisposable
         AllowMultipleArgumentsPerToken = true,
     };
 
+    private readonly Option<int?> _common = new("--exclude-common")
+    {
+        Description = "Runs of words of held-out texts that stand in more than N documents are common speech and stay; GPT-3 took 10. Default: none stays.", HelpName = "N",
+    };
+
     private readonly Option<string?> _language = new("--language-filter")
     {
-        Description = "A program that keeps or removes documents, such as a language identifier: it reads a document a line, as a JSON string, and answers each by a line true or false.",
+        Description = "A program that keeps or removes documents, such as a language identifier: it reads a document a line, as a JSON string, and answers each by a line true or false, at once (flush it).",
         HelpName = "COMMAND",
     };
 
@@ -54,11 +59,11 @@ internal sealed class PreparationArguments : IDisposable
 
     /// <summary>All of them, for the command.</summary>
     public IEnumerable<Option> Options =>
-        [_clean, _with, _without, _exclude, _language, _normalization, _minimum, _maximum, _threshold, _shingle, _bands, _rows];
+        [_clean, _with, _without, _exclude, _common, _language, _normalization, _minimum, _maximum, _threshold, _shingle, _bands, _rows];
 
     /// <summary>What is done to documents.</summary>
     /// <exception cref="InputException">There is no step of a name, a limit is impossible, or a held-out text cannot be read.</exception>
-    public PreparationOptions Preparation(ParseResult parsed, ReadingOptions reading)
+    public PreparationOptions Preparation(ParseResult parsed, ReadingOptions reading, CancellationToken cancellation)
     {
         int least = parsed.GetValue(_minimum), most = parsed.GetValue(_maximum) ?? int.MaxValue;
         if (least < 0 || most < Math.Max(least, 1)) throw new InputException($"--min-chars is {least} and --max-chars {most}: documents of between 0 and that many characters can be asked for.");
@@ -68,15 +73,25 @@ internal sealed class PreparationArguments : IDisposable
             {
                 "nfd" => NormalizationForm.FormD, "nfkc" => NormalizationForm.FormKC, "nfkd" => NormalizationForm.FormKD, _ => NormalizationForm.FormC,
             },
+            HeldOutMaxDocuments = parsed.GetValue(_common) ?? int.MaxValue,
             HeldOutTexts = parsed.GetValue(_exclude) is { Length: > 0 } files ? [.. HeldOut(files, reading)] : [],
-            LanguageFilter = parsed.GetValue(_language) is { } command ? (_filter = new FilterProgram(command)).Takes : null,
+            LanguageFilter = parsed.GetValue(_language) is { } command ? (_filter = new FilterProgram(command, cancellation)).Takes : null,
             MinCharacters = least,
             MaxCharacters = parsed.GetValue(_maximum),
         };
         HashSet<string> names = Chosen(parsed);
+        // An option of a step asks for the step.
+        if (IsGiven(_normalization)) names.Add("unicode");
+        if (IsGiven(_minimum) || IsGiven(_maximum)) names.Add("length");
+        if (IsGiven(_threshold) || IsGiven(_shingle) || IsGiven(_bands) || IsGiven(_rows)) names.Add(PreparationOptions.NearDuplicatesName);
+        string[] without = parsed.GetValue(_without) ?? [];
+        if (options.HeldOutTexts.Count > 0 && without.Contains("held-out")) throw new InputException("--exclude is given and --without held-out as well: leave one of them out.");
+        if (options.LanguageFilter is not null && without.Contains("language")) throw new InputException("--language-filter is given and --without language as well: leave one of them out.");
         bool exact = names.Remove(PreparationOptions.ExactDuplicatesName), near = names.Remove(PreparationOptions.NearDuplicatesName);
         var similar = new NearDuplicateOptions(parsed.GetValue(_shingle), parsed.GetValue(_bands), parsed.GetValue(_rows), parsed.GetValue(_threshold));
         return new PreparationOptions(CleaningSteps.Create(names, options), exact, near ? similar : null);
+
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
     }
 
     /// <summary>Ends the user's filter.</summary>

@@ -85,17 +85,17 @@ internal static class PrepareCommand
             var options = new BuildOptions(parsed.GetValue(overwrite), parsed.GetValue(shard), parsed.GetValue(threads), Request(parsed, documents, others, [threads, overwrite, output]),
                 () => documents.Bytes == 0 ? 0 : (double)documents.BytesRead / documents.Bytes, mixture)
             {
-                Preparation = arguments.Preparation(parsed, how),
+                Preparation = arguments.Preparation(parsed, how, cancel),
             };
             BuildReport report;
             try
             {
                 report = DatasetBuilder.Build(documents.Read(), source, rule, folder, options, progress, cancel);
             }
-            catch (OperationCanceledException) when (options.Request is not null)
+            catch (OperationCanceledException)
             {
                 progress.Dispose();
-                Console.Error.WriteLine("Stopped: the same command goes on from here.");
+                if (DatasetBuilder.CanGoOn(folder)) Console.Error.WriteLine("Stopped: the same command goes on from here.");
                 throw;
             }
             progress.Dispose();

@@ -16,7 +16,7 @@ internal sealed class ReadingArguments
 
     private readonly Option<string?> _separator = new("--separator")
     {
-        Description = @"Divide text files into documents at this text (\n and \t are understood). Default: each file is one.", HelpName = "TEXT",
+        Description = @"Divide text files into documents at this text (\n, \r and \t are understood). Default: each file is one.", HelpName = "TEXT",
     };
 
     private readonly Option<string> _format = CommonOptions.Choice("--stdin-format", "The format of standard input.", ["txt", "html", "jsonl", "csv", "tsv"], "txt");
@@ -36,5 +36,5 @@ internal sealed class ReadingArguments
             _ => TextFormat.Text,
         });
 
-    private static string? Unescape(string? text) => text?.Replace("\\n", "\n").Replace("\\t", "\t");
+    private static string? Unescape(string? text) => text?.Replace("\\n", "\n").Replace("\\t", "\t").Replace("\\r", "\r");
 }

@@ -16,6 +16,9 @@ internal sealed class QualityRule(string name, string description, string source
 
     public string? Source => source;
 
+    /// <inheritdoc/>
+    public bool JudgesDocuments => true;
+
     public CleaningResult Apply(string text) =>
         breach(text) is { } reason ? CleaningResult.Removed(Excerpt.OfRemoved(reason, text)) : CleaningResult.Unchanged(text);
 }
