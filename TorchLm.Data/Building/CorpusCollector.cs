@@ -163,6 +163,7 @@ internal sealed class CorpusCollector(PreparationOptions options, string observe
             if (Account(draft, last) && !_broken.Contains(draft.Number)) Write(draft, last, writer);
             if (last && _open?.Number == draft.Number) End(_open, draft.Name);
         }
+        writer.Complete();
     }
 
     private void Write(Draft draft, bool last, DocumentStore.Writer writer)

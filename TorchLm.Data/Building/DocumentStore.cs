@@ -43,6 +43,13 @@ internal static class DocumentStore
             _writer.Write(document.Utf8);
         }
 
+        /// <summary>Everything is on the disk: whoever is told that the documents are stored can rely on it.</summary>
+        public void Complete()
+        {
+            _writer.Flush();
+            ((FileStream)_writer.BaseStream).Flush(flushToDisk: true);
+        }
+
         public void Dispose() => _writer.Dispose();
     }
 

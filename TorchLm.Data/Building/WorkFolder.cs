@@ -22,13 +22,10 @@ internal sealed class WorkFolder : IDisposable
 
     private readonly FileStream _lock;
 
-    private WorkFolder(string location, FileStream hold, bool continues) => (Location, _lock, Continues) = (location, hold, continues);
+    private WorkFolder(string location, FileStream hold) => (Location, _lock) = (location, hold);
 
     /// <summary>The folder.</summary>
     public string Location { get; }
-
-    /// <summary>Whether it holds what the same build did before.</summary>
-    public bool Continues { get; }
 
     /// <summary>The documents that are left after cleaning.</summary>
     public string DocumentsFile => Path.Combine(Location, "documents.bin");
@@ -62,7 +59,7 @@ internal sealed class WorkFolder : IDisposable
             foreach (string file in Directory.GetFiles(location).Where(file => Path.GetFileName(file) != LockFile)) File.Delete(file);
             if (request is not null) DurableFile.WriteText(requestFile, request);
         }
-        return new WorkFolder(location, hold, continues);
+        return new WorkFolder(location, hold);
     }
 
     /// <summary>The corpus that was collected before; null where it was not, or not to the end.</summary>
@@ -107,10 +104,18 @@ internal sealed class WorkFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
+    // A note that is not whole is as good as none: what it would have said is done again.
     private T? Load<T>(string name, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) where T : class
     {
         string path = Path.Combine(Location, name);
-        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), type) : null;
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), type) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private void Save<T>(string name, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>

@@ -88,6 +88,22 @@ public sealed class RestartTests : IDisposable
         Assert.Equal(PreparedSet.Bytes(_folder["one/set"]), PreparedSet.Bytes(_folder["again/set"]));
     }
 
+    [Theory]
+    [InlineData("corpus.json"), InlineData("train.json"), InlineData("request.txt")]
+    public void A_damaged_note_is_as_good_as_none(string note)
+    {
+        using var source = new CancellationTokenSource();
+        var stopping = new Watch(progress =>
+        {
+            if (progress.Phase == BuildPhase.Encoding && progress.Bytes > 300_000) source.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(() => Build("again/set", 2, stopping, source.Token));
+        File.WriteAllText(Path.Combine(_folder["again/set"], ".prepare", note), "{");
+        Build("again/set", threads: 2);
+        Build("one/set", threads: 2);
+        Assert.Equal(PreparedSet.Bytes(_folder["one/set"]), PreparedSet.Bytes(_folder["again/set"]));
+    }
+
     [Fact]
     public void A_killed_program_goes_on_when_it_is_run_again()
     {
