@@ -77,8 +77,10 @@ public static partial class Program
     internal static Func<ParseResult, CancellationToken, Task<int>> Action(Func<ParseResult, CancellationToken, int> run, bool needsLibtorch = true) =>
         (parsed, cancel) => Task.Run(() =>
         {
+            using var interruptions = new Interruptions();
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, interruptions.HangUp);
             if (needsLibtorch) NativeLibraries.EnsureLoaded();
-            return run(parsed, cancel);
+            return run(parsed, either.Token);
         }, CancellationToken.None);
 
     private static string Named(ParseResult parsed) =>
