@@ -43,12 +43,12 @@ public static class DatasetBuilder
         }
         catch (Exception failure)
         {
-            // The user's mistake leaves nothing; whatever else stopped the build may pass.
-            if (failure is InputException || options.Request is null) work.Remove();
-            else output.Keep();
+            // The user's mistake leaves nothing; whatever else stopped the build may pass, and what can be gone on with is kept.
+            bool kept = failure is not InputException && options.Request is not null && CanGoOn(folder);
+            if (kept) output.Keep();
+            else work.Remove();
             if (!IsOfWriting(failure)) throw;
-            string kept = options.Request is null ? "" : ", which goes on where it stopped";
-            throw new IOException($"Cannot write the data set to '{folder}' ({failure.Message.TrimEnd('.')}): make room, and run the same command again{kept}.", failure);
+            throw new IOException($"Cannot write the data set to '{folder}' ({failure.Message.TrimEnd('.')}): make room, and run the same command again{(kept ? ", which goes on where it stopped" : "")}.", failure);
         }
     }
 

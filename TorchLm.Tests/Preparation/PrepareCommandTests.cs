@@ -110,6 +110,7 @@ public sealed class PrepareCommandTests : IDisposable
     [InlineData("A threshold of 2 is not possible", "in", "--clean", "web", "--near-threshold", "2")]
     [InlineData("--min-chars is -3", "in", "--min-chars", "-3")]
     [InlineData("leave one of them out", "in", "--exclude", "in/a.txt", "--without", "held-out")]
+    [InlineData("--min-chars is given, and --without length", "in", "--min-chars", "5", "--without", "length")]
     [InlineData("leave nothing for training", "in", "--val-fraction", "0.6", "--test-fraction", "0.5")]
     [InlineData("'x' is not a source", "--source", "x")]
     [InlineData("weight 'much'", "--source", "x=in:much")]

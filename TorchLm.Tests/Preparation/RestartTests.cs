@@ -47,6 +47,9 @@ public sealed class RestartTests : IDisposable
             Assert.Throws<OperationCanceledException>(() => Build("again/set", threads: 2, stopping, source.Token));
             Assert.Throws<InputException>(() => TokenDataset.Open(_folder["again/set"]));
         }
+        // Where nothing had been finished, nothing is left.
+        Assert.Equal(phase != BuildPhase.Reading, Directory.Exists(_folder["again/set"]));
+        Directory.CreateDirectory(_folder["again/set"]);
         Dictionary<string, DateTime> finished = Directory.GetFiles(_folder["again/set"], "*.bin").ToDictionary(path => path, File.GetLastWriteTimeUtc);
         List<BuildPhase> phases = [];
         Build("again/set", threads: 1, new Watch(progress => phases.Add(progress.Phase)));

@@ -81,17 +81,22 @@ internal sealed class PreparationArguments : IDisposable
         };
         HashSet<string> names = Chosen(parsed);
         // An option of a step asks for the step.
-        if (IsGiven(_normalization)) names.Add("unicode");
-        if (IsGiven(_minimum) || IsGiven(_maximum)) names.Add("length");
-        if (IsGiven(_threshold) || IsGiven(_shingle) || IsGiven(_bands) || IsGiven(_rows)) names.Add(PreparationOptions.NearDuplicatesName);
         string[] without = parsed.GetValue(_without) ?? [];
-        if (options.HeldOutTexts.Count > 0 && without.Contains("held-out")) throw new InputException("--exclude is given and --without held-out as well: leave one of them out.");
-        if (options.LanguageFilter is not null && without.Contains("language")) throw new InputException("--language-filter is given and --without language as well: leave one of them out.");
+        Ask("held-out", _exclude);
+        Ask("language", _language);
+        Ask("unicode", _normalization);
+        Ask("length", _minimum, _maximum);
+        Ask(PreparationOptions.NearDuplicatesName, _threshold, _shingle, _bands, _rows);
         bool exact = names.Remove(PreparationOptions.ExactDuplicatesName), near = names.Remove(PreparationOptions.NearDuplicatesName);
         var similar = new NearDuplicateOptions(parsed.GetValue(_shingle), parsed.GetValue(_bands), parsed.GetValue(_rows), parsed.GetValue(_threshold));
         return new PreparationOptions(CleaningSteps.Create(names, options), exact, near ? similar : null);
 
-        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+        void Ask(string step, params Option[] options)
+        {
+            if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is not { } given) return;
+            if (without.Contains(step)) throw new InputException($"{given.Name} is given, and --without {step} as well: leave one of them out.");
+            names.Add(step);
+        }
     }
 
     /// <summary>Ends the user's filter.</summary>

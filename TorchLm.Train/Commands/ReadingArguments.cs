@@ -36,5 +36,5 @@ internal sealed class ReadingArguments
             _ => TextFormat.Text,
         });
 
-    private static string? Unescape(string? text) => text?.Replace("\\n", "\n").Replace("\\t", "\t").Replace("\\r", "\r");
+    private static string? Unescape(string? text) => text is not { Length: > 0 } ? null : text.Replace("\\n", "\n").Replace("\\t", "\t").Replace("\\r", "\r");
 }
