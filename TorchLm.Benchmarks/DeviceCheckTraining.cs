@@ -90,8 +90,8 @@ internal sealed class TrainingChecks(Device device, DeviceCheckPrecision precisi
         /// <summary>Makes steps and gives their losses.</summary>
         public double[] Steps(int first, int count) => [.. Enumerable.Range(first, count).Select(step =>
         {
-            _step.Run(step).Dispose();
-            return _step.TakeLossSum();
+            _step.Run(step);
+            return _step.TakeOutcomes().Single().Loss;
         })];
 
         /// <summary>All weights and moments.</summary>

@@ -88,7 +88,7 @@ public sealed class ShapeBenchmark : IDisposable
                 baselines.Clear();
                 total.Restart();
             }
-            foreach (Candidate candidate in _candidates) candidate.Steps.Add(Time(() => candidate.Step.Run(_index++).Dispose()));
+            foreach (Candidate candidate in _candidates) candidate.Steps.Add(Time(() => candidate.Step.Run(_index++)));
             if (_baseline is not null) baselines.Add(Time(BaselineStep));
             foreach (Candidate candidate in _candidates) candidate.Phases.Add(PhaseStep(candidate));
         }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using TorchLm.Core.Model;
 using TorchLm.Core.Optimization;
 using TorchLm.Core.Training;
@@ -13,9 +12,7 @@ namespace TorchLm.Core.Checkpoints;
 /// </summary>
 public static class Checkpoint
 {
-    private const string ModelFile = "model.safetensors", OptimizerFile = "optimizer.safetensors", StateFile = "state.json";
-
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+    private const string ModelFile = "model.safetensors", OptimizerFile = "optimizer.safetensors";
 
     /// <summary>Saves everything that the run needs to continue, points latest.json to it, and best.json as well where it is the best.</summary>
     /// <param name="run">The run's folder.</param>
@@ -28,13 +25,26 @@ public static class Checkpoint
     /// <exception cref="IOException">The disk refuses; earlier checkpoints are untouched.</exception>
     public static string Save(RunFolder run, Gpt model, FusedAdamW optimizer, TrainingState state, bool isBest, int keep)
     {
-        string target = Publish(run, state, new SortedDictionary<string, Action<Stream>>(StringComparer.Ordinal)
-        {
-            [ModelFile] = stream => Gpt2Weights.Save(stream, model),
-            [OptimizerFile] = stream => SafeTensors.Write(stream, [.. optimizer.State]),
-        });
+        Directory.CreateDirectory(run.Path);
+        return Save(run, CheckpointContent.Of(model, optimizer), state, isBest, keep, TimeSpan.Zero);
+    }
+
+    /// <summary>Saves tensors that may be copies of the model's.</summary>
+    /// <param name="run">The run's folder.</param>
+    /// <param name="content">Weights and moments.</param>
+    /// <param name="state">Where the run stood when they were so.</param>
+    /// <param name="isBest">Whether the validation loss was never lower.</param>
+    /// <param name="keep">How many of the last checkpoints stay.</param>
+    /// <param name="pause">Makes the disk slow, for tests: <see cref="InjectedFaults.SavePause"/>.</param>
+    internal static string Save(RunFolder run, CheckpointContent content, TrainingState state, bool isBest, int keep, TimeSpan pause)
+    {
+        DiskRoom.Require(run.Path, content.Bytes);
+        string target = Publish(run, state, pause, (ModelFile, stream => SafeTensors.Write(stream, content.Weights)),
+            (OptimizerFile, stream => SafeTensors.Write(stream, content.Moments!)));
+        Thread.Sleep(pause);
         if (isBest) run.WriteBest(state.Step); // first: a crash before the next line only means that this step is made again
         run.WriteLatest(state.Step);
+        Thread.Sleep(pause);
         run.Prune(keep);
         return target;
     }
@@ -50,10 +60,9 @@ public static class Checkpoint
     /// <exception cref="IOException">The disk refuses.</exception>
     public static void SaveWeights(RunFolder run, IReadOnlyCollection<TensorToWrite> weights, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
-        Publish(run, new TrainingState(), new SortedDictionary<string, Action<Stream>>
-        {
-            [ModelFile] = stream => SafeTensors.Write(stream, weights, progress, cancel),
-        });
+        Directory.CreateDirectory(run.Path);
+        DiskRoom.Require(run.Path, weights.Sum(SafeTensors.BytesOf));
+        Publish(run, new TrainingState(), TimeSpan.Zero, (ModelFile, stream => SafeTensors.Write(stream, weights, progress, cancel)));
         run.WriteLatest(0);
     }
 
@@ -75,7 +84,8 @@ public static class Checkpoint
         {
             using SafeTensorsReader moments = OpenVerified(folder, OptimizerFile, state);
             LoadMoments(moments, optimizer);
-            optimizer.RestoreStepCount(state.Step);
+            if (state.FormatVersion == 1) state = state with { SkippedUpdates = SkippedUntil(moments) };
+            optimizer.RestoreCounts(state.Step, state.SkippedUpdates);
         }
         return state;
     }
@@ -95,8 +105,23 @@ public static class Checkpoint
         Gpt2Weights.Load(weights, model, morePositions: true);
     }
 
-    /// <summary>Writes the files and state.json into a folder of a temporary name, which then gets the step's name.</summary>
-    private static string Publish(RunFolder run, TrainingState state, IReadOnlyDictionary<string, Action<Stream>> files)
+    /// <summary>Finds out whether all of a checkpoint is there as it was written.</summary>
+    /// <param name="folder">A step's folder.</param>
+    /// <exception cref="InputException">Something is missing or damaged; the sentence names the file.</exception>
+    public static void Verify(string folder)
+    {
+        TrainingState state = ReadState(folder);
+        OpenVerified(folder, ModelFile, state).Dispose();
+        OpenVerified(folder, OptimizerFile, state).Dispose();
+    }
+
+    /// <summary>Reads where a checkpoint's run stood.</summary>
+    /// <param name="folder">A step's folder.</param>
+    /// <exception cref="InputException">It is not a checkpoint, or it is damaged.</exception>
+    public static TrainingState ReadState(string folder) => StateFile.Read(folder);
+
+    /// <summary>Writes the files and state.json into a folder of a temporary name, puts it on the disk, and gives it the step's name.</summary>
+    private static string Publish(RunFolder run, TrainingState state, TimeSpan pause, params ReadOnlySpan<(string Name, Action<Stream> Write)> files)
     {
         string target = run.StepPath(state.Step), temporary = $"{target}.{Environment.ProcessId}.tmp";
         if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
@@ -104,26 +129,30 @@ public static class Checkpoint
         try
         {
             var checksums = new SortedDictionary<string, string>(StringComparer.Ordinal);
-            foreach ((string name, Action<Stream> write) in files) checksums[name] = WriteHashed(Path.Combine(temporary, name), write);
-            DurableFile.WriteText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state with { Checksums = checksums }, s_json));
-            ReplaceFolder(temporary, target);
+            foreach ((string name, Action<Stream> write) in files)
+            {
+                checksums[name] = WriteHashed(Path.Combine(temporary, name), write, pause);
+                Thread.Sleep(pause);
+            }
+            StateFile.Write(temporary, state, checksums); // its flush of the folder is the files' as well
+            Thread.Sleep(pause);
+            run.Replace(temporary, state.Step);
             return target;
         }
         catch
         {
-            Directory.Delete(temporary, recursive: true);
+            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
             throw;
         }
     }
 
-    /// <summary>Renames the folder. One that is there (the same step, made again after a resume) is out of the way first and deleted last.</summary>
-    private static void ReplaceFolder(string temporary, string target)
+    /// <summary>In format version 1 the loss scaler counted the updates that were left out, and there were none without it.</summary>
+    private static long SkippedUntil(SafeTensorsReader moments)
     {
-        string old = target + ".old.tmp";
-        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
-        if (Directory.Exists(target)) Directory.Move(target, old);
-        Directory.Move(temporary, target);
-        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        const string Name = LossScaler.StatePrefix + "skipped";
+        if (moments.ShapeOf(Name) is not []) return 0;
+        using Tensor count = moments.Read(Name);
+        return (long)count.item<float>();
     }
 
     private static void LoadMoments(SafeTensorsReader file, FusedAdamW optimizer)
@@ -142,26 +171,6 @@ public static class Checkpoint
         }
     }
 
-    /// <summary>Reads where a checkpoint's run stood.</summary>
-    /// <param name="folder">A step's folder.</param>
-    /// <exception cref="InputException">It is not a checkpoint, or it is damaged.</exception>
-    public static TrainingState ReadState(string folder)
-    {
-        string path = Path.Combine(folder, StateFile);
-        if (!File.Exists(path)) throw new InputException($"'{folder}' is not a checkpoint: it has no {StateFile}.");
-        try
-        {
-            TrainingState state = JsonSerializer.Deserialize<TrainingState>(File.ReadAllText(path), s_json)
-                ?? throw new InputException($"'{path}' is empty; use another checkpoint.");
-            if (state.FormatVersion != 1) throw new InputException($"'{path}' has format version {state.FormatVersion}; this program knows version 1.");
-            return state;
-        }
-        catch (JsonException e)
-        {
-            throw new InputException($"'{path}' is damaged (line {e.LineNumber + 1} is not valid JSON); use another checkpoint.", e);
-        }
-    }
-
     private static SafeTensorsReader OpenVerified(string folder, string name, TrainingState state)
     {
         string path = Path.Combine(folder, name);
@@ -169,19 +178,20 @@ public static class Checkpoint
         using FileStream stream = File.OpenRead(path);
         if (Convert.ToHexStringLower(SHA256.HashData(stream)) != state.Checksums?.GetValueOrDefault(name))
         {
-            throw new InputException($"'{path}' is damaged: its checksum is not the one in {StateFile}; use another checkpoint.");
+            throw new InputException($"'{path}' is damaged: its checksum is not the one in {StateFile.Name}; use another checkpoint.");
         }
         return new SafeTensorsReader(path);
     }
 
-    private static string WriteHashed(string path, Action<Stream> write)
+    private static string WriteHashed(string path, Action<Stream> write, TimeSpan pause)
     {
         using var sha = SHA256.Create();
-        DurableFile.Write(path, file =>
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        using (var hashing = new CryptoStream(pause > TimeSpan.Zero ? new PausingStream(file, pause) : file, sha, CryptoStreamMode.Write, leaveOpen: true))
         {
-            using var hashing = new CryptoStream(file, sha, CryptoStreamMode.Write, leaveOpen: true);
             write(hashing);
-        });
+        }
+        file.Flush(flushToDisk: true);
         return Convert.ToHexStringLower(sha.Hash!);
     }
 }

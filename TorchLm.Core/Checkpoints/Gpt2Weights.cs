@@ -29,15 +29,22 @@ public static class Gpt2Weights
     /// <summary>Whether a name is a bias's: absent from a model that has <c>model.bias</c> false, and zero in its files.</summary>
     public static bool IsBias(string name) => name.EndsWith(".bias", StringComparison.Ordinal);
 
-    /// <summary>Writes a model's weights as safetensors.</summary>
-    public static void Save(Stream stream, Gpt model)
+    /// <summary>A model's weights as they are to be written; the values are read when they are.</summary>
+    internal static IReadOnlyList<TensorToWrite> ToWrite(Gpt model)
     {
-        using var noGradient = no_grad();
         Dictionary<string, Tensor> own = Parameters(model);
-        SafeTensors.Write(stream, [.. Weights(model.Config).Select(w => new TensorToWrite(w.Name, ScalarType.Float32, w.Shape, () =>
-            !own.TryGetValue(w.Own, out Tensor? value) ? zeros(w.Shape)
-            : w.Transposed ? value.t() : value.narrow(0, 0, w.Shape[0])))]);
+        return
+        [
+            .. Weights(model.Config).Select(w => new TensorToWrite(w.Name, ScalarType.Float32, w.Shape, () =>
+            {
+                using var noGradient = no_grad();
+                return !own.TryGetValue(w.Own, out Tensor? value) ? zeros(w.Shape) : w.Transposed ? value.t() : value.narrow(0, 0, w.Shape[0]);
+            })),
+        ];
     }
+
+    /// <summary>Writes a model's weights as safetensors.</summary>
+    public static void Save(Stream stream, Gpt model) => SafeTensors.Write(stream, ToWrite(model));
 
     /// <summary>Refuses a file that does not hold exactly the tensors of a model of this shape.</summary>
     /// <param name="file">The file.</param>

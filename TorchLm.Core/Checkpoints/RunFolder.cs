@@ -8,7 +8,9 @@ namespace TorchLm.Core.Checkpoints;
 /// <summary>The folder of a run: where its files are, which checkpoints it holds, and which of them is the latest and the best.</summary>
 public sealed class RunFolder
 {
-    private const string StepPrefix = "step-";
+    private const string StepPrefix = "step-", LatestFile = "latest.json", BestFile = "best.json", Replaced = ".old.tmp";
+
+    private const int LargestPointer = 4096;
 
     private sealed record Pointer([property: JsonPropertyName("step")] long Step, [property: JsonPropertyName("folder")] string Folder);
 
@@ -37,17 +39,19 @@ public sealed class RunFolder
     public string StepPath(long step) => In(StepPrefix + step.ToString("D8", CultureInfo.InvariantCulture));
 
     /// <summary>The step of the latest checkpoint, or null where there is none.</summary>
-    public long? LatestStep => ReadPointer("latest.json");
+    public long? LatestStep => ReadPointer(LatestFile);
 
     /// <summary>The step of the checkpoint with the lowest validation loss, or null where there is none.</summary>
-    public long? BestStep => ReadPointer("best.json");
+    public long? BestStep => ReadPointer(BestFile);
 
     /// <summary>The steps of all complete checkpoints, ascending.</summary>
     public IReadOnlyList<long> Steps() => !Directory.Exists(Path) ? [] :
-    [
-        .. Directory.EnumerateDirectories(Path, StepPrefix + "*").Select(d => System.IO.Path.GetFileName(d)[StepPrefix.Length..])
-            .Where(s => s.Length >= 8 && s.All(char.IsAsciiDigit)).Select(s => long.Parse(s, CultureInfo.InvariantCulture)).Order(),
-    ];
+        [.. Directory.EnumerateDirectories(Path, StepPrefix + "*").Select(d => StepOf(System.IO.Path.GetFileName(d))).OfType<long>().Order()];
+
+    /// <summary>The step that a folder's name stands for, or null where it is no finished checkpoint's.</summary>
+    internal static long? StepOf(string name) =>
+        name.Length >= StepPrefix.Length + 8 && name.StartsWith(StepPrefix, StringComparison.Ordinal)
+        && long.TryParse(name.AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;
 
     /// <summary>Reads the run's configuration.</summary>
     /// <param name="settings">Changes on top, each <c>name=value</c>.</param>
@@ -70,20 +74,70 @@ public sealed class RunFolder
         {
             Directory.Delete(folder, recursive: true);
         }
-        foreach (string file in new[] { ConfigPath, TokenizerPath, MetricsPath, In("latest.json"), In("best.json") }) File.Delete(file);
+        foreach (string file in new[] { ConfigPath, TokenizerPath, MetricsPath, In(LatestFile), In(BestFile) }) File.Delete(file);
         if (Directory.Exists(Path) && !Directory.EnumerateFileSystemEntries(Path).Any()) Directory.Delete(Path);
     }
 
-    internal void WriteLatest(long step) => WritePointer("latest.json", step);
+    internal void WriteLatest(long step) => WritePointer(LatestFile, step);
 
-    internal void WriteBest(long step) => WritePointer("best.json", step);
+    internal void WriteBest(long step) => WritePointer(BestFile, step);
+
+    /// <summary>Forgets which checkpoint was the best.</summary>
+    internal void DeleteBest() => File.Delete(In(BestFile));
+
+    /// <summary>
+    /// Gives a finished folder a step's name. One that is there (the same step, made again after a resume) is out of the way first and deleted last.
+    /// </summary>
+    internal void Replace(string temporary, long step)
+    {
+        string target = StepPath(step), old = target + Replaced;
+        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        if (Directory.Exists(target)) Directory.Move(target, old);
+        Directory.Move(temporary, target);
+        FolderSync.Flush(Path);
+        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+    }
+
+    /// <summary>Gives a checkpoint its name back that a process was killed over replacing.</summary>
+    internal void UndoReplacement()
+    {
+        foreach (string old in Directory.EnumerateDirectories(Path, StepPrefix + "*" + Replaced))
+        {
+            if (!Directory.Exists(old[..^Replaced.Length])) Directory.Move(old, old[..^Replaced.Length]);
+        }
+    }
+
+    /// <summary>Puts a checkpoint that cannot be used out of the way, but does not delete it.</summary>
+    /// <returns>The folder that it is in now.</returns>
+    internal string SetAside(long step)
+    {
+        string aside = StepPath(step) + ".damaged";
+        for (int i = 2; Directory.Exists(aside); i++) aside = $"{StepPath(step)}.damaged-{i}";
+        Directory.Move(StepPath(step), aside);
+        return aside;
+    }
 
     /// <summary>Deletes checkpoints other than the last <paramref name="keep"/>, the latest and the best, and what a killed process left half-written.</summary>
     internal void Prune(int keep)
     {
         foreach (string unfinished in Directory.EnumerateDirectories(Path, StepPrefix + "*.tmp")) Directory.Delete(unfinished, recursive: true);
         long? best = BestStep, latest = LatestStep;
-        foreach (long step in Steps().SkipLast(keep).Where(s => s != best && s != latest)) Directory.Delete(StepPath(step), recursive: true);
+        foreach (long step in Steps().SkipLast(keep).Where(s => s != best && s != latest)) DeleteStep(step);
+    }
+
+    /// <summary>Deletes the checkpoints after a step but the best one: they belong to steps that are made anew.</summary>
+    internal void DeleteAfter(long last)
+    {
+        long? best = BestStep;
+        foreach (long step in Steps().Where(s => s > last && s != best)) DeleteStep(step);
+    }
+
+    /// <summary>Under another name first, so that a process that is killed half-way leaves no checkpoint that lacks files.</summary>
+    private void DeleteStep(long step)
+    {
+        string doomed = $"{StepPath(step)}.deleted.tmp";
+        Directory.Move(StepPath(step), doomed);
+        Directory.Delete(doomed, recursive: true);
     }
 
     private void WritePointer(string name, long step) =>
@@ -91,14 +145,18 @@ public sealed class RunFolder
 
     private long? ReadPointer(string name)
     {
-        if (!File.Exists(In(name))) return null;
+        var file = new FileInfo(In(name));
+        if (!file.Exists) return null;
         try
         {
-            return (JsonSerializer.Deserialize<Pointer>(File.ReadAllText(In(name))) ?? throw new JsonException()).Step;
+            if (file.Length > LargestPointer) throw new JsonException();
+            Pointer pointer = JsonSerializer.Deserialize<Pointer>(File.ReadAllText(file.FullName)) ?? throw new JsonException();
+            if (pointer.Folder is null || StepOf(pointer.Folder) != pointer.Step) throw new JsonException(); // the two say the same, so that a changed one is seen
+            return pointer.Step;
         }
         catch (JsonException e)
         {
-            throw new InputException($"'{In(name)}' is damaged; delete it, or name a step's folder instead of the run's.", e);
+            throw new InputException($"'{In(name)}' is damaged; name a step's folder instead of the run's, or continue the run, which writes it anew.", e);
         }
     }
 

@@ -68,6 +68,9 @@ public static class SafeTensors
         }
     }
 
+    /// <summary>How many bytes a tensor's values take in a file.</summary>
+    internal static long BytesOf(TensorToWrite tensor) => tensor.Elements * Types.Values.First(t => t.Type == tensor.Type).Size;
+
     private static byte[] Header(IReadOnlyCollection<TensorToWrite> tensors)
     {
         using var buffer = new MemoryStream();

@@ -5,6 +5,8 @@ namespace TorchLm.Core.Configuration;
 /// <summary>How long and on how much a run trains, and when it looks up from its work.</summary>
 public sealed record TrainingConfig
 {
+    internal const string Rollback = "rollback", Stop = "stop", Continue = "continue";
+
     /// <summary>Updates of the weights in the whole run; the schedule ends here.</summary>
     public int Steps { get; init; } = 2000;
 
@@ -39,6 +41,24 @@ public sealed record TrainingConfig
     public int Patience { get; init; }
 
     /// <summary>
+    /// Updates in a row that may be left out because the loss or the gradient is not finite; that many are a divergence. In fp16 the loss scale is tried out
+    /// that way, and the run has diverged where no scale is low enough.
+    /// </summary>
+    public int SkipLimit { get; init; } = 10;
+
+    /// <summary>
+    /// What happens when a run diverges: <c>rollback</c> goes back to the last good checkpoint with half the learning rate, three times at most;
+    /// <c>stop</c> ends it.
+    /// </summary>
+    public string OnDivergence { get; init; } = Rollback;
+
+    /// <summary>Standard deviations above the recent mean from which a loss is reported as a spike; 0 reports none.</summary>
+    public double SpikeThreshold { get; init; } = 6;
+
+    /// <summary>What happens when a checkpoint cannot be written: <c>continue</c> trains on and tries the next one, <c>stop</c> ends the run.</summary>
+    public string OnSaveFailure { get; init; } = Continue;
+
+    /// <summary>
     /// What products are computed in: <c>fp32</c>, <c>tf32</c> (CUDA), <c>bf16</c>, <c>fp16</c> (CUDA), or <c>auto</c>, which a run replaces by what it
     /// takes. Weights and moments are float32 always.
     /// </summary>
@@ -66,6 +86,10 @@ public sealed record TrainingConfig
         Rule.AtLeast("training.keepCheckpoints", KeepCheckpoints, 1);
         Rule.AtLeast("training.logInterval", LogInterval, 1);
         Rule.AtLeast("training.patience", Patience, 0);
+        Rule.AtLeast("training.skipLimit", SkipLimit, 1);
+        Rule.OneOf("training.onDivergence", OnDivergence, Rollback, Stop);
+        Rule.InRange("training.spikeThreshold", SpikeThreshold, 0, double.MaxValue);
+        Rule.OneOf("training.onSaveFailure", OnSaveFailure, Continue, Stop);
         Rule.AtLeast("training.seed", Seed, 0);
         Rule.OneOf("training.precision", Precision, PrecisionNames.Choices);
     }

@@ -26,10 +26,14 @@ public sealed class FusedAdamW : IDisposable
         (_config, _scaler) = (config, scaler);
         (IReadOnlyList<NamedParameter> decayed, IReadOnlyList<NamedParameter> notDecayed) = ParameterGroups.Of(model);
         _groups = [.. new[] { (decayed, config.WeightDecay), (notDecayed, 0) }.Where(g => g.Item1.Count > 0).Select(g => new Group(g.Item1, g.Item2))];
+        Skipped = zeros([], ScalarType.Float32, _groups[0].Parameters[0].device).DetachFromDisposeScope();
     }
 
-    /// <summary>Calls of <see cref="Step"/> so far, those that found no finite gradients included.</summary>
+    /// <summary>Calls of <see cref="Step"/> so far, those that left the update out included.</summary>
     public long StepCount { get; private set; }
+
+    /// <summary>How many of them left the update out: a float32 scalar on the device.</summary>
+    internal Tensor Skipped { get; }
 
     /// <summary>
     /// What a checkpoint must hold besides <see cref="StepCount"/>: for each parameter <c>NAME.exp_avg</c> and <c>NAME.exp_avg_sq</c> (PyTorch's
@@ -38,26 +42,32 @@ public sealed class FusedAdamW : IDisposable
     public IEnumerable<(string Name, Tensor Value)> State => _groups.SelectMany(g => g.State()).Concat(_scaler?.State ?? []);
 
     /// <summary>Continues from a checkpoint whose moments were copied into <see cref="State"/>.</summary>
-    public void RestoreStepCount(long count)
+    /// <param name="count">Calls of <see cref="Step"/> until then.</param>
+    /// <param name="skipped">How many of them left the update out.</param>
+    public void RestoreCounts(long count, long skipped)
     {
         StepCount = count;
+        using var scope = NewDisposeScope();
+        Skipped.Fill(skipped);
     }
 
-    /// <summary>Updates every parameter from its gradient and sets the gradients to null; their memory may be written to again.</summary>
+    /// <summary>
+    /// Updates every parameter from its gradient and sets the gradients to null; their memory may be written to again. Where the gradient's norm or the
+    /// loss is not finite, weights and moments stay as they are: the update is left out, which is decided on the device.
+    /// </summary>
     /// <param name="learningRate">The rate of this update.</param>
+    /// <param name="loss">What the gradients come from, a scalar on the device; null where only the norm is to decide.</param>
     /// <returns>The gradient's global norm before clipping, loss scale taken out: a scalar on the device that the caller owns.</returns>
-    public Tensor Step(double learningRate)
+    public Tensor Step(double learningRate, Tensor? loss = null)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor[][] gradients = [.. _groups.Select(g => g.Gradients())];
         Tensor norm = GradientNorm.Of(gradients.SelectMany(g => g));
-        Tensor? foundInfinite = null;
-        if (_scaler is not null)
-        {
-            foundInfinite = norm.isfinite().logical_not().to(ScalarType.Float32);
-            norm = norm.div(_scaler.Scale);
-        }
+        Tensor finite = norm.isfinite();
+        if (loss is not null) finite = finite.logical_and(loss.isfinite());
+        Tensor left = finite.logical_not().to(ScalarType.Float32);
+        if (_scaler is not null) norm = norm.div(_scaler.Scale);
         Tensor? divisor = _config.GradientClip > 0 ? GradientNorm.ClipDivisor(norm, _config.GradientClip) : null;
         if (_scaler is not null) divisor = divisor is null ? _scaler.Scale : divisor.mul(_scaler.Scale);
         StepCount++;
@@ -65,13 +75,14 @@ public sealed class FusedAdamW : IDisposable
         {
             Group group = _groups[i];
             group.Step.Fill(StepCount);
-            if (_scaler is not null) group.Step.Reduce(_scaler.Skipped); // the moments' correction counts updates
+            group.Step.Reduce(Skipped); // the moments' correction counts updates
             Aten.FusedAdamW(group.Parameters, gradients[i], group.FirstMoments, group.SecondMoments, group.Steps, learningRate, _config.Beta1,
-                _config.Beta2, group.WeightDecay, _config.Epsilon, divisor, foundInfinite);
+                _config.Beta2, group.WeightDecay, _config.Epsilon, divisor, left);
             foreach (NamedParameter parameter in group.Named) parameter.Value.grad = null;
             group.MarkChanged();
         }
-        if (foundInfinite is not null) _scaler!.Update(foundInfinite);
+        Skipped.Accumulate(left);
+        _scaler?.Update(left);
         return norm.MoveToOuterDisposeScope();
     }
 
@@ -79,6 +90,7 @@ public sealed class FusedAdamW : IDisposable
     public void Dispose()
     {
         foreach (Group group in _groups) group.Dispose();
+        Skipped.Dispose();
         _scaler?.Dispose();
     }
 

@@ -23,25 +23,20 @@ public sealed class LossScaler : IDisposable
     {
         Scale = zeros([], ScalarType.Float32, device).DetachFromDisposeScope();
         Scale.Fill(Initial);
-        Skipped = zeros([], ScalarType.Float32, device).DetachFromDisposeScope();
         _goodSteps = zeros([], ScalarType.Int32, device).DetachFromDisposeScope();
     }
 
     /// <summary>The factor: a float32 scalar on the device.</summary>
     public Tensor Scale { get; }
 
-    /// <summary>Steps whose gradients were not finite, a float32 scalar on the device.</summary>
-    public Tensor Skipped { get; }
-
     /// <summary>What a checkpoint must hold; copying into the tensors restores it.</summary>
-    public IEnumerable<(string Name, Tensor Value)> State => [(StatePrefix + "scale", Scale), (StatePrefix + "skipped", Skipped), (StatePrefix + "good_steps", _goodSteps)];
+    public IEnumerable<(string Name, Tensor Value)> State => [(StatePrefix + "scale", Scale), (StatePrefix + "good_steps", _goodSteps)];
 
     /// <summary>Counts a step and sets the factor for the next one.</summary>
     /// <param name="foundInfinite">1 where its gradients were not finite, else 0: a float32 scalar on the device.</param>
     public void Update(Tensor foundInfinite)
     {
         using var scope = NewDisposeScope();
-        Skipped.Accumulate(foundInfinite);
         Aten.UpdateLossScale(Scale, _goodSteps, foundInfinite, Growth, Backoff, GrowthInterval);
     }
 
@@ -49,7 +44,6 @@ public sealed class LossScaler : IDisposable
     public void Dispose()
     {
         Scale.Dispose();
-        Skipped.Dispose();
         _goodSteps.Dispose();
     }
 }

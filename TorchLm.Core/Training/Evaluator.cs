@@ -32,8 +32,9 @@ public static class Evaluator
     /// <summary>The mean loss over all tokens of the source, each weighing the same.</summary>
     /// <param name="model">The model; it is in its earlier mode again afterwards.</param>
     /// <param name="source">The text.</param>
+    /// <param name="rows">The most sequences of a batch that are computed at once, where memory does not suffice for all.</param>
     /// <param name="cancel">Asks to stop between batches.</param>
-    public static Evaluation Evaluate(Gpt model, IEvaluationSource source, CancellationToken cancel = default)
+    public static Evaluation Evaluate(Gpt model, IEvaluationSource source, int rows = int.MaxValue, CancellationToken cancel = default)
     {
         bool training = model.training;
         model.eval();
@@ -46,11 +47,16 @@ public static class Evaluator
             {
                 using (batch)
                 {
-                    cancel.ThrowIfCancellationRequested();
-                    using Tensor loss = model.Loss(batch.Inputs, batch.Targets);
-                    long count = batch.Targets.numel();
-                    nats += loss.item<float>() * (double)count;
-                    tokens += count;
+                    for (long first = 0, all = batch.Inputs.shape[0]; first < all; first += rows)
+                    {
+                        cancel.ThrowIfCancellationRequested();
+                        using var scope = NewDisposeScope();
+                        long part = Math.Min(rows, all - first);
+                        Tensor loss = model.Loss(batch.Inputs.narrow(0, first, part), batch.Targets.narrow(0, first, part));
+                        long count = part * batch.Targets.shape[1];
+                        nats += loss.item<float>() * (double)count;
+                        tokens += count;
+                    }
                 }
             }
             if (tokens == 0) throw new InputException("There is nothing to evaluate: the split has no tokens.");

@@ -8,11 +8,15 @@ namespace TorchLm.Core.Training;
 /// <param name="TrainLoss">Mean loss in nats per token since the last logged step.</param>
 /// <param name="LearningRate">The rate of this update.</param>
 /// <param name="GradientNorm">The gradient's norm before clipping at this update.</param>
+/// <param name="LossZ">
+/// The highest of the losses since the last logged step, in standard deviations above the mean of the losses of late; null where there are too few for that.
+/// </param>
+/// <param name="SkippedUpdates">Updates of the run so far that were left out because the loss or the gradient was not finite.</param>
 /// <param name="TokensPerSecond">Throughput since the last logged step, evaluations and checkpoints not counted.</param>
 /// <param name="ModelFlopsUtilization">The share of the device's measured peak that the model's arithmetic used, in [0, 1]; null where the peak is unknown.</param>
 /// <param name="ResidentBytes">Memory of the process.</param>
-public sealed record StepMetrics(long Step, long Tokens, double TrainLoss, double LearningRate, double GradientNorm, double TokensPerSecond,
-    double? ModelFlopsUtilization, long ResidentBytes);
+public sealed record StepMetrics(long Step, long Tokens, double TrainLoss, double LearningRate, double GradientNorm, double? LossZ, long SkippedUpdates,
+    double TokensPerSecond, double? ModelFlopsUtilization, long ResidentBytes);
 
 /// <summary>What an evaluation found.</summary>
 /// <param name="Step">Updates made.</param>
@@ -29,6 +33,9 @@ public interface ITrainingObserver
     /// <summary>The model was evaluated.</summary>
     void OnEvaluation(EvaluationMetrics metrics, Gpt model);
 
-    /// <summary>A checkpoint is safe on disk.</summary>
+    /// <summary>A checkpoint is safe on disk. It was written while training went on, so that later steps may have been reported already.</summary>
     void OnCheckpoint(long step, string path);
+
+    /// <summary>Something went wrong, and the run goes on.</summary>
+    void OnIncident(TrainingIncident incident);
 }

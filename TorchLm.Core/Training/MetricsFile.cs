@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchLm.Core.Checkpoints;
@@ -5,19 +6,24 @@ using TorchLm.Core.Model;
 
 namespace TorchLm.Core.Training;
 
-/// <summary>metrics.jsonl: one JSON object a line, appended and flushed as it happens.</summary>
+/// <summary>
+/// metrics.jsonl: one JSON object a line, appended as it happens. Lines that a full disk refuses are kept and written when there is room.
+/// </summary>
 public sealed class MetricsFile : ITrainingObserver, IDisposable
 {
-    private readonly StreamWriter _writer;
+    private readonly string _path;
+    private readonly Action<string> _report;
+    private readonly List<string> _pending = [];
+    private FileStream _file;
 
     /// <summary>Opens the file for appending.</summary>
     /// <param name="path">The file.</param>
     /// <param name="continueAt">The step that the run continues from: later lines, of steps that are made again, are dropped. 0 starts a new file.</param>
-    public MetricsFile(string path, long continueAt)
+    /// <param name="report">Told in a sentence when lines cannot be written; null tells nobody.</param>
+    public MetricsFile(string path, long continueAt, Action<string>? report = null)
     {
-        string kept = continueAt > 0 && File.Exists(path) ? string.Concat(File.ReadLines(path).Where(l => IsUpTo(l, continueAt)).Select(l => l + "\n")) : "";
-        DurableFile.WriteText(path, kept);
-        _writer = new StreamWriter(path, append: true) { AutoFlush = true, NewLine = "\n" };
+        (_path, _report) = (path, report ?? (_ => { }));
+        _file = Open(continueAt);
     }
 
     /// <inheritdoc/>
@@ -26,8 +32,10 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
         ["step"] = metrics.Step,
         ["tokens"] = metrics.Tokens,
         ["train_loss"] = Finite(metrics.TrainLoss),
+        ["loss_z"] = metrics.LossZ is { } z ? Math.Round(z, 2) : null,
         ["lr"] = metrics.LearningRate,
         ["grad_norm"] = Finite(metrics.GradientNorm),
+        ["skipped"] = metrics.SkippedUpdates,
         ["tokens_per_second"] = Math.Round(metrics.TokensPerSecond, 1),
         ["mfu"] = metrics.ModelFlopsUtilization is { } mfu ? Math.Round(mfu, 4) : null,
         ["rss_mb"] = metrics.ResidentBytes >> 20,
@@ -49,7 +57,37 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _writer.Dispose();
+    public void OnIncident(TrainingIncident incident)
+    {
+        if (incident.Kind == IncidentKind.RolledBack)
+        {
+            _file.Dispose();
+            _pending.RemoveAll(line => !IsUpTo(line, incident.Step));
+            _file = Open(incident.Step);
+        }
+        Write(new JsonObject
+        {
+            ["step"] = incident.Step,
+            ["incident"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(incident.Kind.ToString()),
+            ["message"] = incident.Message,
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_pending.Count > 0 && Flush() is { } failure) _report($"{_pending.Count:N0} lines of '{_path}' are lost: {failure}");
+        _file.Dispose();
+    }
+
+    /// <summary>Cuts off what lies after a step, if anything does.</summary>
+    private FileStream Open(long continueAt)
+    {
+        string there = File.Exists(_path) ? File.ReadAllText(_path) : "";
+        string kept = continueAt == 0 ? "" : string.Concat(there.Split('\n').Where(l => IsUpTo(l, continueAt)).Select(l => l + "\n"));
+        if (kept != there || !File.Exists(_path)) DurableFile.WriteText(_path, kept);
+        return new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, 1);
+    }
 
     /// <summary>JSON has no NaN: a loss that is not a number is null.</summary>
     private static JsonValue? Finite(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
@@ -60,11 +98,35 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
         {
             return JsonNode.Parse(line)?["step"]?.GetValue<long>() <= step;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             return false; // the half-written last line of a run that was killed
         }
     }
 
-    private void Write(JsonObject line) => _writer.WriteLine(line.ToJsonString());
+    private void Write(JsonObject line)
+    {
+        bool failedBefore = _pending.Count > 0;
+        _pending.Add(line.ToJsonString() + "\n");
+        if (Flush() is { } failure && !failedBefore) _report($"'{_path}' cannot be written: {failure} Its lines are kept until there is room.");
+    }
+
+    /// <summary>Writes the lines that wait, whole or not at all.</summary>
+    /// <returns>Why not, or null where it went well.</returns>
+    private string? Flush()
+    {
+        long length = _file.Length;
+        try
+        {
+            _file.Write(Encoding.UTF8.GetBytes(string.Concat(_pending)));
+            _file.Flush();
+            _pending.Clear();
+            return null;
+        }
+        catch (IOException e)
+        {
+            _file.SetLength(length); // shorter is always possible: no half line stays
+            return e.Message;
+        }
+    }
 }

@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json.Nodes;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
@@ -28,8 +25,11 @@ public enum StopReason
     /// <summary>The caller asked to stop.</summary>
     Cancelled,
 
-    /// <summary>The loss is no longer a number; the state is not saved, earlier checkpoints stay.</summary>
+    /// <summary>The numbers went wrong, and there is nothing to go back to; the state is not saved, earlier checkpoints stay.</summary>
     Diverged,
+
+    /// <summary>The state could not be saved; earlier checkpoints stay.</summary>
+    NotSaved,
 }
 
 /// <summary>Trains a model: steps, evaluations and checkpoints, in an order that follows from the configuration alone.</summary>
@@ -37,21 +37,26 @@ public sealed class Trainer : IDisposable
 {
     private const float LowestLossScale = 1e-4f;
 
+    private const int MostRollbacks = 3;
+
+    /// <summary>Steps after which losses are read back although nobody asks, so that their number stays bounded.</summary>
+    private const int MostUntaken = 256;
+
     private readonly Gpt _model;
     private readonly RunConfig _config;
     private readonly RunFolder _run;
     private readonly IEvaluationSource _validation;
     private readonly LossScaler? _scaler;
     private readonly FusedAdamW _optimizer;
-    private readonly LearningRateSchedule _schedule;
     private readonly TrainingStep _step;
+    private readonly CheckpointSaver _saver;
     private readonly double? _peakFlops;
     private TrainingState _state;
-    private long? _savedStep;
-    private Tensor? _norm; // of the last step
+    private long? _savedStep, _safeStep; // whose checkpoint was begun last, and is known to be on disk
+    private double _gradientNorm; // of the last step that was read back
     private double _secondsAtLastLog;
     private int _stepsSinceLog; // in this call, unlike the state's pending steps
-    private bool _diverged;
+    private string? _divergence; // what is wrong with the numbers, if anything
 
     /// <summary>Prepares a run from its beginning.</summary>
     /// <param name="model">The model, with fresh or imported weights. The caller keeps it.</param>
@@ -60,15 +65,17 @@ public sealed class Trainer : IDisposable
     /// <param name="batches">What is trained on. The caller keeps it.</param>
     /// <param name="validation">What is evaluated on.</param>
     /// <param name="peakFlops">The device's peak in floating-point operations per second, for the utilisation in the metrics.</param>
+    /// <param name="faults">What is to go wrong on purpose; null is nothing.</param>
     public Trainer(Gpt model, RunConfig config, RunFolder run, IBatchSource batches, IEvaluationSource validation,
-        double? peakFlops = null)
+        double? peakFlops = null, InjectedFaults? faults = null)
     {
         (_model, _config, _run, _validation, _peakFlops) = (model, config, run, validation, peakFlops);
         _scaler = model.Precision == Precision.Float16 ? new LossScaler(model.Device) : null;
         _optimizer = new FusedAdamW(model, config.Optimizer, _scaler);
-        _schedule = new LearningRateSchedule(config.Optimizer, config.Training.Steps);
-        _step = new TrainingStep(model, _optimizer, _schedule, batches, config.Training, _scaler);
-        _state = new TrainingState { ConfigHash = HashOf(config) };
+        faults ??= InjectedFaults.Parse(null);
+        _step = new TrainingStep(model, _optimizer, new LearningRateSchedule(config.Optimizer, config.Training.Steps), batches, config.Training, _scaler) { Faults = faults };
+        _saver = new CheckpointSaver(run, model, _optimizer, config.Training.KeepCheckpoints) { Pause = faults.SavePause };
+        _state = new TrainingState { ConfigHash = RunIdentity.HashOf(config) };
     }
 
     /// <summary>Who is told what happens; set before <see cref="Run"/>.</summary>
@@ -80,54 +87,69 @@ public sealed class Trainer : IDisposable
     /// <summary>Where the run stands.</summary>
     public TrainingState State => _state;
 
+    /// <summary>Why it ended with <see cref="StopReason.Diverged"/> or <see cref="StopReason.NotSaved"/>: a part of a sentence.</summary>
+    public string? Failure { get; private set; }
+
     /// <summary>Continues from a checkpoint: weights, moments and position.</summary>
     /// <param name="folder">A step's folder.</param>
     /// <returns>Whether the configuration is the one that the checkpoint was made with, so that the run stays the same run.</returns>
     /// <exception cref="InputException">The checkpoint is damaged or of another shape.</exception>
     public bool Resume(string folder)
     {
-        TrainingState saved = Checkpoint.Load(folder, _model, _optimizer);
-        _state = saved with { ConfigHash = HashOf(_config), Checksums = new Dictionary<string, string>() };
-        _savedStep = saved.Step;
-        _secondsAtLastLog = saved.TrainingSeconds;
-        return saved.ConfigHash == _state.ConfigHash;
+        string hash = _state.ConfigHash!;
+        _state = Checkpoint.Load(folder, _model, _optimizer);
+        bool same = _state.ConfigHash == hash;
+        // Other settings deserve another chance: what was lowered because of the old ones begins anew.
+        if (!same) _state = _state with { ConfigHash = hash, MicroBatch = null, LearningRateFactor = 1, Rollbacks = 0, RolledBackTo = null };
+        if (_state.MicroBatch is { } rows) _step.UseMicroBatch(rows);
+        _step.LearningRateFactor = _state.LearningRateFactor;
+        _savedStep = _safeStep = _state.Step;
+        _secondsAtLastLog = _state.TrainingSeconds;
+        return same;
     }
 
     /// <summary>Trains until the last step or a reason to stop earlier; the last state is saved unless it has diverged.</summary>
     /// <param name="maxSteps">The run's step after which to stop, which leaves the schedule as it is; null is no limit.</param>
     /// <param name="maxTime">Time for the whole call; null is no limit.</param>
-    /// <param name="cancel">Asks to stop after the step under way.</param>
+    /// <param name="cancel">Asks to stop after the micro-batch under way.</param>
     public StopReason Run(long? maxSteps = null, TimeSpan? maxTime = null, CancellationToken cancel = default)
     {
-        TrainingConfig training = _config.Training;
         var clock = Stopwatch.StartNew();
         _model.train();
-        if (_state.Step == 0) _state = _state with { BestLoss = null, EvaluationsSinceBest = 0 }; // a run that was stopped here is evaluated again
-        if (_state.Step == 0 || _state.EvaluationDue) Evaluate(cancel);
-
-        StopReason reason = StopReason.Finished;
-        while (_state.Step < training.Steps)
+        if (_state.Step == 0) _state = _state with { BestLoss = null, EvaluationsSinceBest = 0, EvaluationDue = true }; // also of a run that was stopped here
+        while (true)
         {
-            if (cancel.IsCancellationRequested) reason = StopReason.Cancelled;
-            else if (_state.Step >= maxSteps) reason = StopReason.StepLimit;
-            else if (clock.Elapsed >= maxTime) reason = StopReason.OutOfTime;
-            else if (training.Patience > 0 && _state.EvaluationsSinceBest >= training.Patience) reason = StopReason.NoImprovement;
-            if (reason != StopReason.Finished) break;
-            MakeStep(cancel);
-            if (_diverged) return StopReason.Diverged;
+            if (_divergence is not null && !RollBack()) return StopReason.Diverged;
+            if (Failure is not null && _config.Training.OnSaveFailure == TrainingConfig.Stop) return StopReason.NotSaved;
+            if (_state.EvaluationDue && !cancel.IsCancellationRequested)
+            {
+                Evaluate(cancel);
+                continue;
+            }
+            StopReason? reason = cancel.IsCancellationRequested ? StopReason.Cancelled
+                : _state.Step >= _config.Training.Steps ? StopReason.Finished
+                : _state.Step >= maxSteps ? StopReason.StepLimit
+                : clock.Elapsed >= maxTime ? StopReason.OutOfTime
+                : _config.Training.Patience > 0 && _state.EvaluationsSinceBest >= _config.Training.Patience ? StopReason.NoImprovement
+                : null;
+            if (reason is null)
+            {
+                MakeStep(cancel);
+                continue;
+            }
+            if (reason == StopReason.Cancelled && _state.Step >= _config.Training.Steps && !_state.EvaluationDue) reason = StopReason.Finished; // too late
+            ReadBack();
+            if (_divergence is null && _savedStep != _state.Step) Save(isBest: false);
+            if (_divergence is not null) continue;
+            ReportSave(wait: true);
+            return _safeStep == _state.Step ? reason.Value : StopReason.NotSaved;
         }
-        if (_state.EvaluationDue) reason = StopReason.Cancelled; // in the last step's evaluation
-        if (_savedStep == _state.Step) return reason;
-        _ = ReadBack();
-        if (_diverged) return StopReason.Diverged;
-        Save(isBest: false);
-        return reason;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _norm?.Dispose();
+        _saver.Dispose(); // waits for what is being written
         _step.Dispose();
         _optimizer.Dispose();
     }
@@ -135,50 +157,74 @@ public sealed class Trainer : IDisposable
     private void MakeStep(CancellationToken cancel)
     {
         TrainingConfig training = _config.Training;
+        ReportSave(wait: false);
         long start = Stopwatch.GetTimestamp();
-        _norm?.Dispose();
-        _norm = _step.Run(_state.Step);
+        if (!_step.Run(_state.Step, before => OnHalved(_state.Step + 1, before), cancel)) return;
         long made = _state.Step + 1;
         bool last = made == training.Steps;
         bool evaluates = last || made % training.EvalInterval == 0;
         bool saves = last || (training.SaveInterval > 0 && made % training.SaveInterval == 0);
         bool logs = last || made % training.LogInterval == 0;
+        _state = _state with { Step = made, Tokens = _state.Tokens + _step.Tokens };
 
-        // Reading a value back waits for the device, so that the time below is right where it is used.
-        double gradientNorm = logs || evaluates || saves ? ReadBack() : 0;
+        // Reading values back waits for the device, so that the time below is right where it is used.
+        if (logs || evaluates || saves || _step.Untaken >= MostUntaken) ReadBack();
         _stepsSinceLog++;
-        _state = _state with
-        {
-            Step = made,
-            Tokens = _state.Tokens + _step.Tokens,
-            TrainingSeconds = _state.TrainingSeconds + Stopwatch.GetElapsedTime(start).TotalSeconds,
-            PendingSteps = _state.PendingSteps + 1,
-        };
-        if (logs) Log(gradientNorm);
-        if (_diverged) return;
-        if (evaluates) Evaluate(cancel);
-        if (saves && !_diverged && _savedStep != made) Save(isBest: false);
+        _state = _state with { TrainingSeconds = _state.TrainingSeconds + Stopwatch.GetElapsedTime(start).TotalSeconds };
+        if (logs) Log();
+        if (evaluates && _divergence is null) Evaluate(cancel);
+        if (saves && _divergence is null && _savedStep != made) Save(isBest: false);
     }
 
-    /// <summary>Reads the losses and the gradient's norm of the last step from the device, and judges whether the run has diverged.</summary>
-    /// <returns>The norm; 0 before the first step.</returns>
-    private double ReadBack()
+    /// <summary>Reads losses and gradient norms of the last steps from the device, and judges whether the run has diverged.</summary>
+    private void ReadBack()
     {
-        double norm = _norm?.item<float>() ?? 0;
-        _state = _state with { PendingLoss = _state.PendingLoss + _step.TakeLossSum() };
-        // With a loss scale a step whose gradients are not finite is left out, until no scale is low enough.
-        bool gradientsFailed = _scaler is null ? !double.IsFinite(norm) : _scaler.Scale.item<float>() < LowestLossScale;
-        _diverged |= !double.IsFinite(_state.PendingLoss) || gradientsFailed;
-        return norm;
+        StepOutcome[] outcomes = _step.TakeOutcomes();
+        for (int i = 0; i < outcomes.Length; i++) Take(outcomes[i], _state.Step - outcomes.Length + 1 + i);
+        if (outcomes.Length == 0) return;
+        _gradientNorm = outcomes[^1].GradientNorm;
+        if (_scaler?.Scale.item<float>() < LowestLossScale) _divergence = "no loss scale was low enough for finite gradients";
     }
 
-    private void Log(double gradientNorm)
+    private void Take(StepOutcome outcome, long step)
+    {
+        if (double.IsFinite(outcome.Loss))
+        {
+            double? z = _state.Trend.ScoreOf(outcome.Loss);
+            if (z > _config.Training.SpikeThreshold && _config.Training.SpikeThreshold > 0)
+            {
+                Report(step, IncidentKind.LossSpike, $"Step {step:N0}: a loss spike, {outcome.Loss:0.000} after a mean of {_state.Trend.Mean:0.000} " +
+                    $"({z:0.0} standard deviations above it).");
+            }
+            _state = _state with
+            {
+                PendingLoss = _state.PendingLoss + outcome.Loss,
+                PendingSteps = _state.PendingSteps + 1,
+                PendingLossZ = z is { } score ? Math.Max(score, _state.PendingLossZ ?? double.MinValue) : _state.PendingLossZ,
+                Trend = _state.Trend.With(outcome.Loss),
+            };
+        }
+        if (outcome.IsGood)
+        {
+            _state = _state with { SkippedInARow = 0, RolledBackTo = null };
+            return;
+        }
+        _state = _state with { SkippedUpdates = _state.SkippedUpdates + 1, SkippedInARow = _state.SkippedInARow + 1 };
+        if (_scaler is not null) return; // that is how a loss scale is found
+        string what = double.IsFinite(outcome.Loss) ? $"its gradient norm is {outcome.GradientNorm}" : $"its loss is {outcome.Loss}";
+        Report(step, IncidentKind.SkippedUpdate, $"Step {step:N0}: the update is skipped, for {what} ({_state.SkippedUpdates:N0} skipped so far).");
+        if (_state.SkippedInARow < _config.Training.SkipLimit) return;
+        _divergence = $"the loss or the gradient was not finite in {_state.SkippedInARow} updates in a row, up to step {step:N0}";
+    }
+
+    private void Log()
     {
         double tokensPerSecond = _step.Tokens * _stepsSinceLog / Math.Max(1e-9, _state.TrainingSeconds - _secondsAtLastLog);
         double? utilization = tokensPerSecond * ModelCost.TrainingFlopsPerToken(_model.Config) / _peakFlops;
-        var metrics = new StepMetrics(_state.Step, _state.Tokens, _state.PendingLoss / _state.PendingSteps, _schedule.At(_state.Step - 1), gradientNorm,
-            tokensPerSecond, utilization, Environment.WorkingSet);
-        _state = _state with { PendingLoss = 0, PendingSteps = 0 };
+        double loss = _state.PendingSteps > 0 ? _state.PendingLoss / _state.PendingSteps : double.NaN;
+        var metrics = new StepMetrics(_state.Step, _state.Tokens, loss, _step.RateAt(_state.Step - 1), _gradientNorm, _state.PendingLossZ,
+            _state.SkippedUpdates, tokensPerSecond, utilization, Environment.WorkingSet);
+        _state = _state with { PendingLoss = 0, PendingSteps = 0, PendingLossZ = null };
         (_secondsAtLastLog, _stepsSinceLog) = (_state.TrainingSeconds, 0);
         foreach (ITrainingObserver observer in Observers) observer.OnStep(metrics);
     }
@@ -189,15 +235,15 @@ public sealed class Trainer : IDisposable
         Evaluation result;
         try
         {
-            result = Evaluator.Evaluate(_model, _validation, cancel);
+            result = Measure(cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             _state = _state with { EvaluationDue = true };
             return;
         }
-        _diverged |= !double.IsFinite(result.Loss);
-        bool isBest = double.IsFinite(result.Loss) && !(result.Loss >= _state.BestLoss);
+        bool isFinite = double.IsFinite(result.Loss), isBest = isFinite && !(result.Loss >= _state.BestLoss);
+        if (!isFinite) _divergence = "the validation loss is not finite";
         _state = _state with
         {
             EvaluationDue = false,
@@ -208,28 +254,97 @@ public sealed class Trainer : IDisposable
         if (isBest && _state.Step > 0) Save(isBest: true);
     }
 
-    private void Save(bool isBest)
+    private Evaluation Measure(CancellationToken cancel)
     {
-        string path = Checkpoint.Save(_run, _model, _optimizer, _state, isBest, _config.Training.KeepCheckpoints);
-        _savedStep = _state.Step;
-        foreach (ITrainingObserver observer in Observers) observer.OnCheckpoint(_state.Step, path);
+        while (true)
+        {
+            try
+            {
+                return Evaluator.Evaluate(_model, _validation, _state.MicroBatch ?? int.MaxValue, cancel);
+            }
+            catch (Exception e) when (MemoryExhaustion.Caused(e) && _step.MicroBatch > 1)
+            {
+                int before = _step.MicroBatch;
+                _step.Halve();
+                OnHalved(_state.Step, before);
+            }
+        }
     }
 
-    /// <summary>A hash of what decides the weights: not of where data lies, or of when the run is evaluated, saved and logged.</summary>
-    private static string HashOf(RunConfig config)
+    private void OnHalved(long step, int before)
     {
-        TrainingConfig t = config.Training;
-        RunConfig deciding = new()
+        _state = _state with { MicroBatch = _step.MicroBatch };
+        Report(step, IncidentKind.OutOfMemory, $"Memory ran out at step {step:N0}: micro-batches of {before} sequences become " +
+            $"{_step.MicroBatch}, and the gradients of as many more are added up, so that the batch stays the same.");
+    }
+
+    /// <summary>Begins a save of the present state, unless the weights are broken, which is a divergence that nothing else has shown so far.</summary>
+    private void Save(bool isBest)
+    {
+        ReportSave(wait: true);
+        using (Tensor size = GradientNorm.Of(_model.parameters()))
         {
-            Model = config.Model,
-            Optimizer = config.Optimizer,
-            Training = new TrainingConfig { Steps = t.Steps, BatchSize = t.BatchSize, GradientAccumulationSteps = t.GradientAccumulationSteps, Seed = t.Seed, Precision = t.Precision },
+            if (!float.IsFinite(size.item<float>()))
+            {
+                _divergence = "the weights are not finite";
+                return;
+            }
+        }
+        _saver.Begin(_state, isBest);
+        _savedStep = _state.Step;
+    }
+
+    /// <summary>Tells the observers how a save went that was begun earlier.</summary>
+    private void ReportSave(bool wait)
+    {
+        if ((wait ? _saver.Finish() : _saver.TakeFinished()) is not { } result) return;
+        Failure = result.Failure;
+        if (result.Path is not null)
+        {
+            _safeStep = result.Step;
+            foreach (ITrainingObserver observer in Observers) observer.OnCheckpoint(result.Step, result.Path);
+            return;
+        }
+        _savedStep = null;
+        string stays = _safeStep is { } step ? $"the checkpoint of step {step:N0} stays" : "there is no earlier checkpoint";
+        Report(result.Step, IncidentKind.SaveFailed, $"Step {result.Step:N0} is not saved: {result.Failure}; {stays}.");
+    }
+
+    /// <summary>
+    /// Goes back to the last checkpoint before the trouble with half the learning rate. Where the way from there led into trouble at once, an earlier one
+    /// is taken.
+    /// </summary>
+    /// <returns>False where that is not wanted, or not possible.</returns>
+    private bool RollBack()
+    {
+        ReportSave(wait: true);
+        Failure = _divergence;
+        if (_config.Training.OnDivergence == TrainingConfig.Stop || _state.Rollbacks >= MostRollbacks) return false;
+        _ = _step.TakeOutcomes();
+        long limit = _state.RolledBackTo - 1 ?? _state.Step;
+        if (ResumePoint.LastGood(_run, limit) is not { } target) return false;
+        TrainingState before = _state;
+        _state = Checkpoint.Load(_run.StepPath(target), _model, _optimizer) with
+        {
+            ConfigHash = before.ConfigHash,
+            MicroBatch = before.MicroBatch,
+            LearningRateFactor = before.LearningRateFactor / 2,
+            Rollbacks = before.Rollbacks + 1,
+            RolledBackTo = target,
+            TrainingSeconds = before.TrainingSeconds,
         };
-        // Settings that came later are left out where they say what was always done, so that runs keep their hash.
-        JsonNode json = JsonNode.Parse(deciding.ToJson())!;
-        json["training"]!.AsObject().Remove("activationCheckpointing");
-        json["training"]!.AsObject().Remove("initFrom"); // decides the first step's weights, which a resumed run has behind it
-        if (t.Precision == Precision.Float32.Name()) json["training"]!.AsObject().Remove("precision");
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToJsonString(RunConfig.Json))));
+        _step.LearningRateFactor = _state.LearningRateFactor;
+        (_secondsAtLastLog, _stepsSinceLog) = (_state.TrainingSeconds, 0);
+        _run.DeleteAfter(target);
+        Report(target, IncidentKind.RolledBack, $"Step {before.Step:N0}: {_divergence}; the run goes back to step {target:N0}, with the learning rate halved " +
+            $"(now {_state.LearningRateFactor:0.###} of the schedule's).");
+        (_divergence, Failure) = (null, null);
+        Save(isBest: false); // at once: a resume from here on must not fall into the same hole
+        return true;
+    }
+
+    private void Report(long step, IncidentKind kind, string message)
+    {
+        foreach (ITrainingObserver observer in Observers) observer.OnIncident(new TrainingIncident(step, kind, message));
     }
 }

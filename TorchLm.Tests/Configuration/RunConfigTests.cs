@@ -39,7 +39,8 @@ public class RunConfigTests
             Training = new TrainingConfig
             {
                 Steps = 1, BatchSize = 2, GradientAccumulationSteps = 3, ActivationCheckpointing = true, EvalInterval = 4, EvalBatches = 5, SaveInterval = 6,
-                KeepCheckpoints = 7, LogInterval = 8, Patience = 9, Precision = "bf16", Seed = 10_000_000_000, InitFrom = "runs/größe",
+                KeepCheckpoints = 7, LogInterval = 8, Patience = 9, SkipLimit = 4, OnDivergence = "stop", SpikeThreshold = 3.5, OnSaveFailure = "stop",
+                Precision = "bf16", Seed = 10_000_000_000, InitFrom = "runs/größe",
             },
         };
         // No field is left at its default, so that one that is not written would show.

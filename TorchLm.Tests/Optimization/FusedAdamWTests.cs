@@ -40,6 +40,37 @@ public class FusedAdamWTests
         }
     }
 
+    [Theory]
+    [InlineData(double.NaN, 1)]
+    [InlineData(double.PositiveInfinity, 1)]
+    [InlineData(1, float.NaN)]
+    [InlineData(1, float.PositiveInfinity)]
+    public void An_update_whose_gradient_or_loss_is_not_finite_is_left_out(double size, float lossValue)
+    {
+        using var scope = NewDisposeScope();
+        using Gpt model = TinyGpt.WithWideWeights(s_model), other = TinyGpt.WithWideWeights(s_model);
+        using FusedAdamW optimizer = new(model, new OptimizerConfig()), plain = new(other, new OptimizerConfig());
+        foreach ((Gpt gpt, FusedAdamW adam) in new[] { (model, optimizer), (other, plain) })
+        {
+            SetGradients(gpt, new Random(1), 1);
+            adam.Step(0.1, tensor(2f));
+        }
+        Dictionary<string, float[]> weights = TinyGpt.Parameters(model), moments = TinyGpt.Moments(optimizer);
+        SetGradients(model, new Random(2), size);
+        optimizer.Step(0.1, tensor(lossValue));
+        Assert.Equal(1, optimizer.Skipped.item<float>());
+        Assert.All(TinyGpt.Parameters(model), p => Assert.Equal(weights[p.Key], p.Value));
+        Assert.All(TinyGpt.Moments(optimizer), m => Assert.Equal(moments[m.Key], m.Value));
+
+        // The next one is what it would have been without it: moments are corrected for updates, not for calls.
+        foreach ((Gpt gpt, FusedAdamW adam) in new[] { (model, optimizer), (other, plain) })
+        {
+            SetGradients(gpt, new Random(3), 1);
+            adam.Step(0.1, tensor(2f));
+        }
+        Assert.All(TinyGpt.Parameters(model), p => Assert.Equal(TinyGpt.Parameters(other)[p.Key], p.Value));
+    }
+
     [Fact]
     public void Gradients_are_gone_after_an_update()
     {
@@ -70,12 +101,14 @@ public class FusedAdamWTests
         using Gpt model = TinyGpt.WithWideWeights(s_model), copy = TinyGpt.WithWideWeights(s_model);
         using FusedAdamW optimizer = new(model, new OptimizerConfig()), restored = new(copy, new OptimizerConfig());
         for (int step = 0; step < 3; step++) Update(model, optimizer, step);
+        SetGradients(model, new Random(9), double.NaN); // left out, so that one update fewer is corrected for
+        optimizer.Step(0.01).Dispose();
         using (no_grad())
         {
             foreach (((_, Tensor to), (_, Tensor from)) in restored.State.Zip(optimizer.State)) to.copy_(from);
             foreach (((_, Tensor to), (_, Tensor from)) in copy.named_parameters().Zip(model.named_parameters())) to.copy_(from);
         }
-        restored.RestoreStepCount(optimizer.StepCount);
+        restored.RestoreCounts(optimizer.StepCount, (long)optimizer.Skipped.item<float>());
         Update(model, optimizer, 3);
         Update(copy, restored, 3);
         Assert.All(TinyGpt.Parameters(copy), p => Assert.Equal(TinyGpt.Parameters(model)[p.Key], p.Value));

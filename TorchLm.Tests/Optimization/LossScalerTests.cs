@@ -27,7 +27,7 @@ public class LossScalerTests
         }
         Assert.True(plainModel.Weight.allclose(scaledModel.Weight, 1e-5, 1e-6));
         Assert.Equal(65536, scaler.Scale.item<float>());
-        Assert.Equal(0, scaler.Skipped.item<float>());
+        Assert.Equal(0, scaled.Skipped.item<float>());
     }
 
     [Theory]
@@ -50,7 +50,7 @@ public class LossScalerTests
         Assert.Equal(weights, TinyGpt.Values(model.Weight));
         Assert.Equal(moments, TinyGpt.Moments(optimizer).First().Value);
         Assert.Equal(32768, scaler.Scale.item<float>());
-        Assert.Equal(1, scaler.Skipped.item<float>());
+        Assert.Equal(1, optimizer.Skipped.item<float>());
 
         // The next update is corrected for two updates, not three: the same as a run without the bad step.
         var other = new Holder();

@@ -12,9 +12,13 @@ internal sealed class RecordingObserver : ITrainingObserver
 
     public List<long> Checkpoints { get; } = [];
 
+    public List<TrainingIncident> Incidents { get; } = [];
+
     public void OnStep(StepMetrics metrics) => Steps.Add(metrics);
 
     public void OnEvaluation(EvaluationMetrics metrics, Gpt model) => Evaluations.Add(metrics);
 
     public void OnCheckpoint(long step, string path) => Checkpoints.Add(step);
+
+    public void OnIncident(TrainingIncident incident) => Incidents.Add(incident);
 }

@@ -66,7 +66,7 @@ public class ActivationCheckpointingTests
         using var batches = new RandomBatches(2, 8, 11);
         using var step = new TrainingStep(model, optimizer, new LearningRateSchedule(config, 3), batches,
             new TrainingConfig { GradientAccumulationSteps = accumulation, ActivationCheckpointing = checkpointing });
-        for (int i = 0; i < 3; i++) step.Run(i).Dispose();
-        return (step.TakeLossSum(), TinyGpt.Parameters(model));
+        for (int i = 0; i < 3; i++) step.Run(i);
+        return (step.TakeOutcomes().Sum(o => o.Loss), TinyGpt.Parameters(model));
     }
 }

@@ -57,7 +57,7 @@ public class EvaluatorTests
     {
         using var model = new Gpt(TinyGpt.Config);
         model.train();
-        Assert.Throws<OperationCanceledException>(() => Evaluator.Evaluate(model, ValidationBatches.Fixed, new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => Evaluator.Evaluate(model, ValidationBatches.Fixed, cancel: new CancellationToken(canceled: true)));
         Assert.True(model.training);
     }
 }

@@ -33,8 +33,8 @@ public class GradientAccumulationTests
         using var batches = new RandomBatches(1, 8, 11);
         using var step = new TrainingStep(model, optimizer, new LearningRateSchedule(new OptimizerConfig(), 9), batches,
             new TrainingConfig { GradientAccumulationSteps = 3 });
-        step.Run(0).Dispose();
-        step.Run(7).Dispose();
+        step.Run(0);
+        step.Run(7);
         Assert.Equal([0, 1, 2, 21, 22, 23], batches.Asked);
         Assert.Equal(24, step.Tokens);
     }
@@ -65,8 +65,9 @@ public class GradientAccumulationTests
         using var batches = new Slices(accumulation);
         using var step = new TrainingStep(model, optimizer, new LearningRateSchedule(config, 1), batches,
             new TrainingConfig { GradientAccumulationSteps = accumulation });
-        using Tensor norm = step.Run(0);
-        return (step.TakeLossSum(), norm.item<float>(), model.named_parameters().ToDictionary(p => p.name,
+        step.Run(0);
+        StepOutcome outcome = step.TakeOutcomes().Single();
+        return (outcome.Loss, outcome.GradientNorm, model.named_parameters().ToDictionary(p => p.name,
             p => Array.ConvertAll(TinyGpt.Moments(optimizer)[p.name + ".exp_avg"], m => 2 * m)));
     }
 

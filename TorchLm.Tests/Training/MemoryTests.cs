@@ -17,6 +17,6 @@ public class MemoryTests
         using var run = new TestRun(folder.Path, config, beforeStep: (step, _) => { if (step % 50 == 1) live.Add(LiveTensors.OfThisThread); });
         run.Run();
         Assert.Equal(40, live.Count);
-        Assert.All(live, count => Assert.Equal(live[0], count));
+        Assert.All(live.Skip(5), count => Assert.Equal(live[5], count)); // the first save makes the copies that all saves are written from
     }
 }

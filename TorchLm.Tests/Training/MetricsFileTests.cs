@@ -57,12 +57,12 @@ public class MetricsFileTests
         using (Gpt model = new(TinyGpt.Config))
         using (var file = new MetricsFile(folder.In("metrics.jsonl"), 0))
         {
-            file.OnStep(new StepMetrics(1, 2, double.NaN, 0.1, double.PositiveInfinity, 3, null, 1 << 20));
+            file.OnStep(new StepMetrics(1, 2, double.NaN, 0.1, double.PositiveInfinity, null, 4, 3, null, 1 << 20));
             file.OnEvaluation(new EvaluationMetrics(1, new Evaluation(9, double.NaN, 2), false), model);
         }
         Assert.Equal(
             """
-            {"step":1,"tokens":2,"train_loss":null,"lr":0.1,"grad_norm":null,"tokens_per_second":3,"mfu":null,"rss_mb":1}
+            {"step":1,"tokens":2,"train_loss":null,"loss_z":null,"lr":0.1,"grad_norm":null,"skipped":4,"tokens_per_second":3,"mfu":null,"rss_mb":1}
             {"step":1,"val_loss":null,"val_bpb":null,"val_tokens":9}
 
             """.ReplaceLineEndings("\n"), File.ReadAllText(folder.In("metrics.jsonl")));
@@ -94,7 +94,7 @@ public class MetricsFileTests
     {
         using var folder = new TemporaryFolder();
         using var file = new MetricsFile(folder.In("metrics.jsonl"), 0);
-        file.OnStep(new StepMetrics(1, 2, 3, 4, 5, 6, 0.25, 7));
+        file.OnStep(new StepMetrics(1, 2, 3, 4, 5, 6, 7, 8, 0.25, 9));
         Assert.Single(Lines(folder));
     }
 

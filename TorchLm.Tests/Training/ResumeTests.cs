@@ -99,7 +99,7 @@ public class ResumeTests
         File.ReadAllBytes(Path.Combine(new RunFolder(folder.Path).StepPath(step), name));
 
     /// <summary>Lines of metrics without what depends on the clock and the machine.</summary>
-    private static string[] MetricsWithoutTimes(TemporaryFolder folder) =>
+    internal static string[] MetricsWithoutTimes(TemporaryFolder folder) =>
     [
         .. File.ReadLines(folder.In("metrics.jsonl")).Select(line =>
         {

@@ -24,8 +24,10 @@ internal sealed class TestRun : IDisposable
     /// <param name="config">The run's configuration.</param>
     /// <param name="stopAfter">Asks to stop while this step is under way.</param>
     /// <param name="validation">What is evaluated on; two fixed batches where nothing is said.</param>
+    /// <param name="faults">What goes wrong on purpose.</param>
     /// <param name="beforeStep">Called with the step's number, from 0, and the model, before the step's first batch.</param>
-    public TestRun(string folder, RunConfig config, long? stopAfter = null, IEvaluationSource? validation = null, Action<long, Gpt>? beforeStep = null)
+    public TestRun(string folder, RunConfig config, long? stopAfter = null, IEvaluationSource? validation = null, Action<long, Gpt>? beforeStep = null,
+        string? faults = null)
     {
         Folder = new RunFolder(folder);
         Precision precision = config.Training.Precision == "auto" ? Precision.Float32 : PrecisionNames.Parse(config.Training.Precision);
@@ -40,7 +42,10 @@ internal sealed class TestRun : IDisposable
             },
         };
         _metrics = new MetricsFile(Folder.MetricsPath, Folder.LatestStep ?? 0);
-        Trainer = new Trainer(Model, config, Folder, _batches, validation ?? ValidationBatches.Fixed, peakFlops: 1e12) { Observers = [_metrics, Observer] };
+        Trainer = new Trainer(Model, config, Folder, _batches, validation ?? ValidationBatches.Fixed, peakFlops: 1e12, InjectedFaults.Parse(faults))
+        {
+            Observers = [_metrics, Observer],
+        };
         if (Folder.LatestStep is { } step) SameConfig = Trainer.Resume(Folder.StepPath(step));
     }
 

@@ -46,7 +46,7 @@ internal static class EvalCommand
             using Gpt gpt = saved.Load(DeviceChoice.Of(parsed.GetValue(device)!).Device);
             using var source = new EvaluationSource(part, batches: 0, parsed.GetValue(batchSize), gpt.Config.ContextLength, gpt.Config.VocabularySize,
                 seed: 0, gpt.Device);
-            Evaluation result = Evaluator.Evaluate(gpt, source, cancel);
+            Evaluation result = Evaluator.Evaluate(gpt, source, cancel: cancel);
 
             if (parsed.GetValue(json))
             {

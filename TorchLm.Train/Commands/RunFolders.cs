@@ -26,8 +26,8 @@ internal static class RunFolders
     public static string Newest(string name)
     {
         IEnumerable<string> folders = Directory.Exists(Root) ? Directory.EnumerateDirectories(Root, name + "*") : [];
-        return folders.Where(folder => IsNumbered(Path.GetFileName(folder), name) && new RunFolder(folder).LatestStep is not null)
-            .MaxBy(folder => File.GetLastWriteTimeUtc(Path.Combine(folder, "latest.json")))
+        return folders.Where(folder => IsNumbered(Path.GetFileName(folder), name) && new RunFolder(folder).Steps().Count > 0)
+            .MaxBy(folder => File.GetLastWriteTimeUtc(new RunFolder(folder).StepPath(new RunFolder(folder).Steps()[^1])))
             ?? throw new InputException($"There is no run to resume in {Path.Combine(Root, name)}; name its folder: --resume DIR.");
     }
 
@@ -44,8 +44,9 @@ internal static class RunFolders
         }
         if (!overwrite)
         {
-            string how = run.LatestStep is null ? "" : $"continue it with --resume {Hint.Path(folder)}, ";
-            throw new InputException($"'{folder}' already holds a run{(run.LatestStep is { } step ? $" (saved at step {step:N0})" : "")}: {how}replace it with " +
+            long? saved = run.Steps() is [.., long last] ? last : null;
+            string how = saved is null ? "" : $"continue it with --resume {Hint.Path(folder)}, ";
+            throw new InputException($"'{folder}' already holds a run{(saved is { } step ? $" (saved at step {step:N0})" : "")}: {how}replace it with " +
                 "--overwrite, or choose another --out.");
         }
         RunLock.Take(run).Dispose();

@@ -54,7 +54,8 @@ internal static class TrainingSession
         RunConfig before = run.ReadConfig(), config = run.ReadConfig(settings);
         RefuseOtherRun(before, config);
         using RunLock hold = RunLock.Take(run);
-        long step = run.LatestStep ?? throw new InputException($"The run in '{path}' has no checkpoint to continue from; start it anew with --overwrite.");
+        long step = ResumePoint.Find(run, sentence => Console.Error.WriteLine(Program.OneLine(sentence)))
+            ?? throw new InputException($"The run in '{path}' has no checkpoint to continue from; start it anew with --overwrite.");
         if (!Checkpoint.CanResume(run.StepPath(step)))
         {
             throw new InputException($"'{path}' holds an imported model and no run that could go on: train it further with --init-from {Hint.Path(path)}.");
@@ -109,16 +110,19 @@ internal static class TrainingSession
         RunHeader.Print(run, config, dataset, device, precision, peakFlops);
 
         using var console = new ConsoleProgress(config, tokenizer);
-        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops);
+        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops, InjectedFaults.Parse(Environment.GetEnvironmentVariable(InjectedFaults.Variable)));
         begin(model, trainer);
-        using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step);
+        using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step, console.Say);
         trainer.Observers = [metrics, console];
         StopReason reason = trainer.Run(limits.MaxSteps, limits.MaxTime, cancel);
         console.Dispose();
         switch (reason)
         {
             case StopReason.Diverged:
-                Console.Error.WriteLine($"torchlm: training diverged: the loss was no longer a number at step {trainer.State.Step:N0}; {AfterDivergence(run, config)}");
+                Console.Error.WriteLine($"torchlm: training diverged at step {trainer.State.Step:N0}: {trainer.Failure}; {AfterDivergence(run, config)}");
+                return ExitCode.Failed;
+            case StopReason.NotSaved:
+                Console.Error.WriteLine(Program.OneLine($"torchlm: training stopped at step {trainer.State.Step:N0}, which is not saved: {trainer.Failure}; " + AfterFailedSave(run)));
                 return ExitCode.Failed;
             case StopReason.Cancelled:
                 Console.Error.WriteLine($"Interrupted; saved at step {trainer.State.Step:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}");
@@ -129,13 +133,17 @@ internal static class TrainingSession
         return ExitCode.Done;
     }
 
-    /// <summary>What to do about a run whose loss is no longer a number.</summary>
+    /// <summary>What to do about a run that could not be saved.</summary>
+    private static string AfterFailedSave(RunFolder run) => run.Steps() is [.., long last]
+        ? $"make room, then continue from step {last:N0} with: torchlm train --resume {Hint.Path(run.Path)}" : "it has no checkpoint: make room and start it anew";
+
+    /// <summary>What to do about a run whose numbers went wrong.</summary>
     private static string AfterDivergence(RunFolder run, RunConfig config)
     {
         double rate = config.Optimizer.LearningRate / 3;
         string lower = $"--set optimizer.learningRate={rate:0.#e-0}" +
             (rate < config.Optimizer.MinLearningRate ? $" --set optimizer.minLearningRate={rate / 10:0.#e-0}" : "");
-        return run.LatestStep is null ? $"there is no checkpoint, so start anew with a lower rate: --out {Hint.Path(run.Path)} --overwrite {lower}"
+        return run.Steps().Count == 0 ? $"there is no checkpoint, so start anew with a lower rate: --out {Hint.Path(run.Path)} --overwrite {lower}"
             : $"continue from the last checkpoint with a lower rate: torchlm train --resume {Hint.Path(run.Path)} {lower}";
     }
 
@@ -168,7 +176,7 @@ internal static class TrainingSession
             return;
         }
         using var whole = new EvaluationSource(split, batches: 0, config.Training.BatchSize, config.Model.ContextLength, config.Model.VocabularySize, 0, model.Device);
-        Evaluation result = Evaluator.Evaluate(model, whole, cancel);
+        Evaluation result = Evaluator.Evaluate(model, whole, state.MicroBatch ?? int.MaxValue, cancel);
         Console.WriteLine($"On the whole validation split, {which}: {EvaluationText.Of(result)}.");
         if (split.EntropyNats is { } nats && split.Bytes is { } bytes)
         {

@@ -32,6 +32,15 @@ internal sealed class ConsoleProgress(RunConfig config, ITokenizer? tokenizer) :
 
     public void OnCheckpoint(long step, string path) => _line.Show($"Saved {Path.GetFileName(path)}");
 
+    public void OnIncident(TrainingIncident incident) => Say(incident.Message);
+
+    /// <summary>A sentence on a line of its own.</summary>
+    public void Say(string sentence)
+    {
+        _line.Clear();
+        Console.Error.WriteLine(Program.OneLine(sentence));
+    }
+
     public void Dispose() => _line.Clear();
 
     /// <summary>A duration as a person would say it.</summary>
