@@ -38,6 +38,9 @@ public sealed class InjectedFaults
         return faults;
     }
 
+    /// <summary>Whether anything is to go wrong.</summary>
+    public bool Any => SavePause > TimeSpan.Zero || _nan.Count > 0 || _outOfMemory.Count > 0;
+
     /// <summary>Whether the gradients of a step, counted from 1, are to be spoiled; asked once for each time.</summary>
     internal bool SpoilsGradients(long step) => _nan.Remove(step);
 

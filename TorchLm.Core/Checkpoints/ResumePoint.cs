@@ -28,7 +28,7 @@ public static class ResumePoint
             catch (InputException e)
             {
                 string aside = run.SetAside(step);
-                report($"{e.Message.Split("; use another checkpoint")[0].TrimEnd('.')}: set aside as '{Path.GetFileName(aside)}'.");
+                report($"{e.Message.Split("; use another checkpoint")[0].TrimEnd('.')}; set aside as '{Path.GetFileName(aside)}'.");
             }
         }
         if (found is not { } last) return null;

@@ -273,6 +273,7 @@ public sealed class Trainer : IDisposable
 
     private void OnHalved(long step, int before)
     {
+        ReadBack(); // what earlier steps have to report comes first
         _state = _state with { MicroBatch = _step.MicroBatch };
         Report(step, IncidentKind.OutOfMemory, $"Memory ran out at step {step:N0}: micro-batches of {before} sequences become " +
             $"{_step.MicroBatch}, and the gradients of as many more are added up, so that the batch stays the same.");
@@ -337,7 +338,7 @@ public sealed class Trainer : IDisposable
         (_secondsAtLastLog, _stepsSinceLog) = (_state.TrainingSeconds, 0);
         _run.DeleteAfter(target);
         Report(target, IncidentKind.RolledBack, $"Step {before.Step:N0}: {_divergence}; the run goes back to step {target:N0}, with the learning rate halved " +
-            $"(now {_state.LearningRateFactor:0.###} of the schedule's).");
+            $"(now {_state.LearningRateFactor:0.###} of what the schedule says).");
         (_divergence, Failure) = (null, null);
         Save(isBest: false); // at once: a resume from here on must not fall into the same hole
         return true;

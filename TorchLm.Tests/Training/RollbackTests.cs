@@ -22,7 +22,7 @@ public class RollbackTests
         TrainingIncident rollback = Assert.Single(run.Observer.Incidents, i => i.Kind == IncidentKind.RolledBack);
         Assert.Equal(6, rollback.Step);
         Assert.Equal("Step 10: the loss or the gradient was not finite in 3 updates in a row, up to step 10; the run goes back to step 6, with the learning rate " +
-            "halved (now 0.5 of the schedule's).", rollback.Message);
+            "halved (now 0.5 of what the schedule says).", rollback.Message);
         TrainingState state = Checkpoint.ReadState(run.Folder.StepPath(20));
         Assert.Equal((0.5, 1, 0), (state.LearningRateFactor, state.Rollbacks, state.SkippedUpdates));
     }

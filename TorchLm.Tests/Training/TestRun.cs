@@ -24,10 +24,11 @@ internal sealed class TestRun : IDisposable
     /// <param name="config">The run's configuration.</param>
     /// <param name="stopAfter">Asks to stop while this step is under way.</param>
     /// <param name="validation">What is evaluated on; two fixed batches where nothing is said.</param>
-    /// <param name="faults">What goes wrong on purpose.</param>
     /// <param name="beforeStep">Called with the step's number, from 0, and the model, before the step's first batch.</param>
+    /// <param name="faults">What goes wrong on purpose.</param>
+    /// <param name="stopAt">Asks to stop while this micro-batch of the run, counted from 1, is under way.</param>
     public TestRun(string folder, RunConfig config, long? stopAfter = null, IEvaluationSource? validation = null, Action<long, Gpt>? beforeStep = null,
-        string? faults = null)
+        string? faults = null, long? stopAt = null)
     {
         Folder = new RunFolder(folder);
         Precision precision = config.Training.Precision == "auto" ? Precision.Float32 : PrecisionNames.Parse(config.Training.Precision);
@@ -38,7 +39,7 @@ internal sealed class TestRun : IDisposable
             OnGet = index =>
             {
                 if (index % accumulation == 0) beforeStep?.Invoke(index / accumulation, Model);
-                if ((index + 1) == stopAfter * accumulation) _stop.Cancel();
+                if (index + 1 == (stopAt ?? stopAfter * accumulation)) _stop.Cancel();
             },
         };
         _metrics = new MetricsFile(Folder.MetricsPath, Folder.LatestStep ?? 0);

@@ -102,6 +102,10 @@ internal static class TrainingSession
         DatasetSplit validationSplit = dataset.Val ?? throw new InputException(
             $"The data set '{dataset.Folder}' has no validation split, which training is measured on; prepare it with --val-fraction above 0.");
 
+        string? faultList = Environment.GetEnvironmentVariable(InjectedFaults.Variable);
+        var faults = InjectedFaults.Parse(faultList);
+        if (faults.Any) Console.Error.WriteLine(Program.OneLine($"Faults are injected on purpose ({InjectedFaults.Variable}={faultList})."));
+
         using var model = new Gpt(shape, training.Seed, device.Device, precision.Precision);
         using var batches = new BatchLoader(dataset.Train, training.BatchSize, shape.ContextLength, shape.VocabularySize, training.Seed, device.Device);
         using var validation = new EvaluationSource(validationSplit, training.EvalBatches, training.BatchSize, shape.ContextLength, shape.VocabularySize,
@@ -110,7 +114,7 @@ internal static class TrainingSession
         RunHeader.Print(run, config, dataset, device, precision, peakFlops);
 
         using var console = new ConsoleProgress(config, tokenizer);
-        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops, InjectedFaults.Parse(Environment.GetEnvironmentVariable(InjectedFaults.Variable)));
+        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops, faults);
         begin(model, trainer);
         using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step, console.Say);
         trainer.Observers = [metrics, console];
