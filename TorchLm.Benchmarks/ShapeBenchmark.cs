@@ -88,7 +88,11 @@ public sealed class ShapeBenchmark : IDisposable
                 baselines.Clear();
                 total.Restart();
             }
-            foreach (Candidate candidate in _candidates) candidate.Steps.Add(Time(() => candidate.Step.Run(_index++)));
+            foreach (Candidate candidate in _candidates)
+            {
+                candidate.Steps.Add(Time(() => candidate.Step.Run(_index++)));
+                candidate.Step.TakeOutcomes();
+            }
             if (_baseline is not null) baselines.Add(Time(BaselineStep));
             foreach (Candidate candidate in _candidates) candidate.Phases.Add(PhaseStep(candidate));
         }

@@ -39,7 +39,7 @@ internal static class BenchCommand
         Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
 
-        var command = new Command("bench", "Time training steps on this machine.") { config, seconds, precision, without, noBaseline, device, threads, json, BenchDataCommand.Create(), BenchTokenizerCommand.Create() };
+        var command = new Command("bench", "Time training steps on this machine.") { config, seconds, precision, without, noBaseline, device, threads, json, BenchDataCommand.Create(), BenchTokenizerCommand.Create(), BenchSaveCommand.Create() };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(seconds) <= 0) throw new InputException($"--seconds is {parsed.GetValue(seconds)}, but it must be above 0.");
