@@ -1,0 +1,114 @@
+using TorchLm.Core.Checkpoints;
+
+namespace TorchLm.Tests.Faults;
+
+/// <summary>Lets faults drawn by chance happen to a run until it has ended in spite of them.</summary>
+internal sealed class FaultCampaign(Random random, FaultReport report)
+{
+    private static readonly string[] s_signals = ["INT", "TERM", "HUP"];
+
+    private int _runs;
+
+    /// <summary>Makes one run with that many faults in it, and asserts that it ends as if there had been none.</summary>
+    /// <param name="scenario">The run.</param>
+    /// <param name="faults">Faults to inject, unless it ends before.</param>
+    /// <param name="killsOnly">Whether nothing but SIGKILL happens.</param>
+    /// <returns>Kills in it.</returns>
+    public async Task<int> Run(FaultScenario scenario, int faults, bool killsOnly)
+    {
+        RunFolder run = scenario.NewRun(++_runs);
+        var story = new List<string>();
+        long? stoodAt = null;
+        bool damaged = false;
+        int kills = 0;
+        while (true)
+        {
+            using FaultProcess process = scenario.Start(run, null);
+            bool inject = story.Count < faults;
+            string fault = !inject ? "none" : killsOnly || random.Next(10) < 7 ? "kill" : s_signals[random.Next(s_signals.Length)];
+            if (inject && await Strike(scenario, run, process, fault)) story.Add(fault);
+            int code = process.End();
+            if (stoodAt is { } last && process.ContinuedAt is { } at)
+            {
+                report.Lost(last - at, damaged);
+                if (damaged) Assert.Contains("damaged", process.Errors, StringComparison.Ordinal);
+                (stoodAt, damaged) = (null, false);
+            }
+            if (code == 0) break;
+            if (!inject || story.Count == 0) Assert.Fail($"{scenario.Name}: exited with {code} although nothing was done to it, after {Tell(story)}:\n{process.Errors}");
+            stoodAt ??= FaultScenario.LastStep(run);
+            if (fault == "kill")
+            {
+                kills++;
+                bool inSave = Directory.Exists(run.Path) && Directory.EnumerateDirectories(run.Path, "*.tmp").Any();
+                report.Killed(inSave);
+                report.Injected(inSave ? "SIGKILL inside a save" : "SIGKILL");
+                if (!killsOnly && random.Next(4) == 0 && Damage(run) is { } damage)
+                {
+                    damaged = true;
+                    story.Add(damage);
+                    report.Injected(damage.Split(' ')[0]);
+                }
+            }
+            else
+            {
+                report.Injected("SIG" + fault);
+                Assert.True(code == 130, $"{scenario.Name}: exited with {code} after SIG{fault}, {Tell(story)}:\n{process.Errors}");
+                Assert.DoesNotContain("   at ", process.Errors, StringComparison.Ordinal);
+            }
+        }
+        scenario.AssertSame(run, Tell(story));
+        report.Survived(scenario, story.Count);
+        Directory.Delete(run.Path, recursive: true);
+        return kills;
+    }
+
+    private static string Tell(List<string> story) => story.Count == 0 ? "nothing" : string.Join(", ", story);
+
+    /// <summary>Waits for a moment that is drawn by chance, and strikes.</summary>
+    /// <returns>False where the process ended before.</returns>
+    private async Task<bool> Strike(FaultScenario scenario, RunFolder run, FaultProcess process, string fault)
+    {
+        bool early = fault == "kill" && random.Next(8) == 0, inSave = !early && random.Next(3) == 0;
+        if (early)
+        {
+            await Task.Delay(random.Next(2500)); // while it starts
+        }
+        else
+        {
+            // A run that is resumed has lines of metrics already, and cuts them back when it begins.
+            if (!await process.Until(() => process.ContinuedAt is not null || (!process.Errors.Contains("Continuing", StringComparison.Ordinal) && FaultScenario.LastStep(run) > 0 && !HasCheckpoint(run)) || FaultScenario.LastStep(run) > scenario.Steps / 3)) return false;
+            double moment = random.NextDouble();
+            if (inSave)
+            {
+                if (!await process.Until(() => Directory.EnumerateDirectories(run.Path, "*.tmp").Any())) return false;
+                await Task.Delay(random.Next(60));
+            }
+            else
+            {
+                await Task.Delay(scenario.Window * moment);
+            }
+        }
+        if (process.HasExited) return false;
+        if (fault == "kill") process.Kill();
+        else process.Send(fault);
+        return true;
+    }
+
+    private static bool HasCheckpoint(RunFolder run) => run.Steps().Count > 0;
+
+    /// <summary>Flips a bit of the latest checkpoint, or cuts one of its files off; only where there is a checkpoint before it.</summary>
+    private string? Damage(RunFolder run)
+    {
+        if (run.Steps().Count < 2 || run.LatestStep is not { } latest || run.Steps()[0] >= latest) return null;
+        string[] files = [.. Directory.EnumerateFiles(run.StepPath(latest)).Order(StringComparer.Ordinal), Path.Combine(run.Path, "latest.json")];
+        string file = files[random.Next(files.Length)];
+        byte[] bytes = File.ReadAllBytes(file);
+        int at = random.Next(bytes.Length);
+        bool cuts = random.Next(2) == 0;
+        if (cuts) bytes = bytes[..at];
+        else bytes[at] ^= (byte)(1 << random.Next(8));
+        File.WriteAllBytes(file, bytes);
+        return $"{(cuts ? "truncation" : "bit-flip")} of {Path.GetFileName(file)} at {at}";
+    }
+}
