@@ -112,7 +112,7 @@ internal sealed class WorkFolder : IDisposable
         {
             return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), type) : null;
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException) // the latter where a text is half of a surrogate pair
         {
             return null;
         }

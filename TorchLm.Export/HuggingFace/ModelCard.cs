@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
@@ -89,19 +88,22 @@ internal static class ModelCard
         string? result = null;
         foreach (string line in File.ReadLines(saved.Run.MetricsPath))
         {
-            if (Parse(line) is not { } metrics || metrics["step"]?.GetValue<long>() != step || metrics["val_loss"] is not { } loss) continue;
-            double nats = loss.GetValue<double>();
-            string bits = metrics["val_bpb"] is { } bpb ? string.Create(CultureInfo.InvariantCulture, $", {bpb.GetValue<double>():0.000} bits a byte") : "";
+            using JsonDocument? document = Parse(line);
+            if (document is null || Number(document, "step") != step || Number(document, "val_loss") is not { } nats) continue;
+            string bits = Number(document, "val_bpb") is { } bpb ? string.Create(CultureInfo.InvariantCulture, $", {bpb:0.000} bits a byte") : "";
             result = string.Create(CultureInfo.InvariantCulture, $"{nats:0.0000} nats a token, perplexity {Math.Exp(nats):0.00}{bits}");
         }
         return result;
     }
 
-    private static JsonObject? Parse(string line)
+    private static double? Number(JsonDocument metrics, string field) => metrics.RootElement.ValueKind == JsonValueKind.Object &&
+        metrics.RootElement.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+
+    private static JsonDocument? Parse(string line)
     {
         try
         {
-            return JsonNode.Parse(line) as JsonObject;
+            return JsonDocument.Parse(line);
         }
         catch (JsonException)
         {
