@@ -88,26 +88,27 @@ internal static class ModelCard
         string? result = null;
         foreach (string line in File.ReadLines(saved.Run.MetricsPath))
         {
-            using JsonDocument? document = Parse(line);
-            if (document is null || Number(document, "step") != step || Number(document, "val_loss") is not { } nats) continue;
-            string bits = Number(document, "val_bpb") is { } bpb ? string.Create(CultureInfo.InvariantCulture, $", {bpb:0.000} bits a byte") : "";
+            if (Read(line) is not { Loss: { } nats } metrics || metrics.Step != step) continue;
+            string bits = metrics.BitsPerByte is { } bpb ? string.Create(CultureInfo.InvariantCulture, $", {bpb:0.000} bits a byte") : "";
             result = string.Create(CultureInfo.InvariantCulture, $"{nats:0.0000} nats a token, perplexity {Math.Exp(nats):0.00}{bits}");
         }
         return result;
     }
 
-    private static double? Number(JsonDocument metrics, string field) => metrics.RootElement.ValueKind == JsonValueKind.Object &&
-        metrics.RootElement.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
-
-    private static JsonDocument? Parse(string line)
+    /// <summary>What a line of metrics says; nothing where it is the half-written last line of a run that was killed, or damaged.</summary>
+    private static (double? Step, double? Loss, double? BitsPerByte) Read(string line)
     {
         try
         {
-            return JsonDocument.Parse(line);
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement metrics = document.RootElement;
+            return metrics.ValueKind == JsonValueKind.Object ? (Number("step"), Number("val_loss"), Number("val_bpb")) : default;
+
+            double? Number(string field) => metrics.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter where a name is half of a surrogate pair
         {
-            return null; // the half-written last line of a run that was killed
+            return default;
         }
     }
 }
