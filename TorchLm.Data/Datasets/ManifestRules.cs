@@ -37,7 +37,8 @@ internal static class ManifestRules
         return tokens == split.Tokens ? null : $"has {split.Tokens} tokens, but its shards {tokens}";
     }
 
-    private static bool HasNull(PreparationEntry preparation) =>
+    /// <summary>Whether there is a null in its lists, of which the parser knows nothing.</summary>
+    public static bool HasNull(PreparationEntry preparation) =>
         preparation.Skipped.Any(entry => entry is null || entry.Samples.Any(sample => sample is null)) ||
         preparation.Steps.Any(step => step is null || step.Samples.Any(sample => sample is null));
 }

@@ -97,6 +97,42 @@ public sealed class DatasetFuzzTests : IDisposable
         }, leastRefused: 0);
     }
 
+    [Fact]
+    public void A_damaged_note_of_what_was_collected_is_as_good_as_none()
+    {
+        Directory.CreateDirectory(_folder["out"]);
+        using WorkFolder work = WorkFolder.Open(_folder["out"], "request");
+        SampleEntry[] samples = [new("a", "b")];
+        work.Save(new CollectedCorpus([new SourceEntry("a", 1, 2)], 1, 2, 3, 4, 5, new PreparationEntry(1, 2, 3, [new SkippedEntry("Empty", 1, samples)],
+            [new StepEntry("unicode", 1, 2, 3, 4, samples)]), [1, 2]));
+        string note = _folder.In("out", WorkFolder.Name, WorkFolder.CorpusFile);
+        byte[] sound = File.ReadAllBytes(note);
+        Fuzzer.Run("corpus.json", 500, seed => JsonMutation.Of(sound, seed), bytes =>
+        {
+            File.WriteAllBytes(note, bytes);
+            if (work.LoadCorpus() is not { } corpus) return;
+            Assert.All(corpus.Sources, source => Assert.True(source.Bytes >= 0));
+            Assert.All(corpus.Preparation.Steps.SelectMany(step => step.Samples).Concat(corpus.Preparation.Skipped.SelectMany(s => s.Samples)), Assert.NotNull);
+        }, leastRefused: 0);
+    }
+
+    [Fact]
+    public void Damaged_stored_documents_are_read_or_refused()
+    {
+        string path = _folder["documents.bin"];
+        using (var writer = new DocumentStore.Writer(path))
+        {
+            for (int i = 0; i < 3; i++) writer.Write(new StoredDocument(i, "name", "source", i == 1 ? "\n" : null, (UInt128)i, null, "The quick brown fox"u8.ToArray()));
+            writer.Complete();
+        }
+        byte[] sound = File.ReadAllBytes(path);
+        Fuzzer.Run("documents.bin", 1000, seed => BinaryMutation.Of(sound, sound.Length, seed), bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            Assert.All(DocumentStore.Read(path), document => Assert.InRange(document.Utf8.Length, 0, bytes.Length));
+        });
+    }
+
     private static byte[] Shard(int width, int[] tokens) => width == 2 ? ShardFiles.Shard(tokens)
         : [.. ShardLayout.MakeHeader(4, tokens.Length), .. tokens.SelectMany(BitConverter.GetBytes)];
 
