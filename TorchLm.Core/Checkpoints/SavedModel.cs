@@ -30,6 +30,7 @@ public sealed record SavedModel(RunFolder Run, string CheckpointPath, RunConfig 
     /// <exception cref="InputException">The checkpoint is damaged or does not fit its configuration.</exception>
     public Gpt Load(Device device)
     {
+        CheckShape();
         var model = new Gpt(Config.Model, 0, device);
         try
         {
@@ -42,5 +43,14 @@ public sealed record SavedModel(RunFolder Run, string CheckpointPath, RunConfig 
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A configuration from elsewhere may promise any shape: the weights' header, which is held against their file, must agree before memory is taken for it.</summary>
+    private void CheckShape()
+    {
+        string weights = Path.Combine(CheckpointPath, "model.safetensors");
+        if (!File.Exists(weights)) return; // said by who reads the checkpoint
+        using var reader = new SafeTensorsReader(weights);
+        Gpt2Weights.Check(reader, Config.Model);
     }
 }

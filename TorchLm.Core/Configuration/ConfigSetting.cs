@@ -7,6 +7,8 @@ namespace TorchLm.Core.Configuration;
 /// <summary>Single settings given as <c>model.layerCount=6</c>, and what to say when a configuration does not fit its type.</summary>
 internal static partial class ConfigSetting
 {
+    private const int LongestName = 100;
+
     /// <summary>Every setting's dotted name, in the order of the records.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
@@ -36,9 +38,10 @@ internal static partial class ConfigSetting
         if (unknown.Success)
         {
             string member = unknown.Groups[1].Value;
-            return Unknown(path.Length == 0 || path.Split('.')[^1] == member ? (path.Length == 0 ? member : path) : $"{path}.{member}", source);
+            string section = path.EndsWith($"['{member}']", StringComparison.Ordinal) ? path[..^(member.Length + 4)] : path; // a name with a blank or a dot
+            return Unknown(section.Length == 0 ? member : section.Split('.')[^1] == member ? section : $"{section}.{member}", source);
         }
-        Type? type = path.Split('.') is [var section, var field] ? FieldType(section, field) : null;
+        Type? type = path.Split('.') is [var part, var field] ? FieldType(part, field) : null;
         string expected = type == typeof(bool) ? "true or false" : type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(double) ? "a number" : type == typeof(string) ? "a text" : "an object";
         return $"{source}: {path} must be {expected}.";
@@ -48,6 +51,7 @@ internal static partial class ConfigSetting
     {
         IEnumerable<string> candidates = name.Contains('.', StringComparison.Ordinal) || source == "--set" ? Names
             : Names.Concat(Names.Select(n => n.Split('.')[0]).Distinct());
+        if (name.Length > LongestName) name = name[..LongestName] + "..."; // comparing it takes time with its length, and so does reading it
         string nearest = candidates.MinBy(known => Distance(known, name) - CommonPrefix(known, name))!;
         return $"{source}: there is no setting '{name}'; did you mean {nearest}?";
     }
@@ -90,6 +94,6 @@ internal static partial class ConfigSetting
         return row[^1];
     }
 
-    [GeneratedRegex("JSON property '([^']*)' could not be mapped")]
+    [GeneratedRegex("JSON property '(.*)' could not be mapped", RegexOptions.Singleline)]
     private static partial Regex UnknownMember();
 }

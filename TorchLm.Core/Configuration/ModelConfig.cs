@@ -39,8 +39,13 @@ public sealed record ModelConfig
     /// <summary>The activation: <c>tanh</c> (GPT-2's approximation, Hugging Face's gelu_new) or <c>exact</c>.</summary>
     public string Gelu { get; init; } = "tanh";
 
+    /// <summary>More blocks than this are a damaged file: the deepest models that are about have some hundred.</summary>
+    private const int LargestLayerCount = 10_000;
+
     /// <summary>Rows of the token embedding: the vocabulary and its padding.</summary>
-    internal int PaddedVocabularySize => (VocabularySize + VocabularyMultiple - 1) / VocabularyMultiple * VocabularyMultiple;
+    internal int PaddedVocabularySize => checked((int)PaddedRows);
+
+    private long PaddedRows => ((long)VocabularySize + VocabularyMultiple - 1) / VocabularyMultiple * VocabularyMultiple;
 
     /// <summary>Refuses impossible combinations.</summary>
     /// <param name="vocabularyKnown">False where <see cref="VocabularySize"/> may still be 0 because the tokenizer is not there yet.</param>
@@ -49,6 +54,7 @@ public sealed record ModelConfig
     {
         Rule.OneOf("model.family", Family, "gpt2");
         Rule.AtLeast("model.layerCount", LayerCount, 1);
+        Rule.Holds(LayerCount <= LargestLayerCount, "model.layerCount", LayerCount, $"it must be at most {LargestLayerCount}");
         Rule.AtLeast("model.headCount", HeadCount, 1);
         Rule.AtLeast("model.embeddingSize", EmbeddingSize, 1);
         Rule.AtLeast("model.contextLength", ContextLength, 1);
@@ -58,7 +64,11 @@ public sealed record ModelConfig
         Rule.OneOf("model.gelu", Gelu, "tanh", "exact");
         Rule.Holds(EmbeddingSize % HeadCount == 0, "model.embeddingSize", EmbeddingSize,
             $"it must be divisible by model.headCount ({HeadCount})");
-        Rule.Holds((long)PaddedVocabularySize * EmbeddingSize <= int.MaxValue, "model.embeddingSize", EmbeddingSize,
-            $"times the vocabulary ({PaddedVocabularySize}) it must stay below 2^31");
+        Rule.Holds((Int128)PaddedRows * EmbeddingSize <= int.MaxValue, "model.embeddingSize", EmbeddingSize,
+            $"times the vocabulary ({PaddedRows}) it must stay below 2^31");
+        Rule.Holds((long)ContextLength * EmbeddingSize <= int.MaxValue, "model.contextLength", ContextLength,
+            $"times model.embeddingSize ({EmbeddingSize}) it must stay below 2^31");
+        Rule.Holds(4 * (long)EmbeddingSize * EmbeddingSize <= int.MaxValue, "model.embeddingSize", EmbeddingSize,
+            "its square times 4, the weights of an MLP's layer, must stay below 2^31");
     }
 }

@@ -16,7 +16,7 @@ internal static class Rule
     public static void InRange(string field, double value, double low, double high, bool upperIncluded = true, bool lowerIncluded = true) =>
         Holds((lowerIncluded ? value >= low : value > low) && (upperIncluded ? value <= high : value < high), field, value,
             $"it must be {(lowerIncluded ? "at least" : "above")} {low}" +
-            (high == double.MaxValue ? "" : $" and {(upperIncluded ? "at most" : "below")} {high}"));
+            (high == double.MaxValue ? " and finite" : $" and {(upperIncluded ? "at most" : "below")} {high}"));
 
     public static void OneOf(string field, string? value, params string[] allowed) =>
         Holds(allowed.Contains(value), field, value is null ? null : $"'{value}'",

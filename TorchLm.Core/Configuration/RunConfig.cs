@@ -49,20 +49,37 @@ public sealed record RunConfig
         }
         catch (JsonException e)
         {
-            throw new InputException($"{source} is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", e);
+            string where = e.LineNumber is { } line ? $" at line {line + 1}, byte {e.BytePositionInLine + 1}" : ": a name stands twice in it";
+            throw new InputException($"{source} is not valid JSON{where}.", e);
         }
-        foreach (string setting in settings ?? []) ConfigSetting.Apply(root.AsObject(), setting);
+        catch (InvalidOperationException e) // a name is half of a surrogate pair, escaped
+        {
+            throw new InputException($"{source} holds a name that is not valid Unicode.", e);
+        }
+        string[] changes = [.. settings ?? []];
+        foreach (string setting in changes) ConfigSetting.Apply(root.AsObject(), setting);
 
         RunConfig config;
         try
         {
             config = root.Deserialize<RunConfig>(Json)!;
         }
+        catch (InvalidOperationException e) // a text is half of a surrogate pair, escaped
+        {
+            throw new InputException($"{source} holds a text that is not valid Unicode.", e);
+        }
         catch (JsonException e)
         {
             throw new InputException(ConfigSetting.Explain(e, source), e);
         }
-        config.Validate();
+        try
+        {
+            config.Validate();
+        }
+        catch (InputException e) when (changes.Length == 0) // else who reads it knows best where the value is from
+        {
+            throw new InputException($"{source}: {e.Message}", e);
+        }
         return config;
     }
 
@@ -79,5 +96,7 @@ public sealed record RunConfig
         Data!.Validate();
         Optimizer!.Validate();
         Training!.Validate();
+        Rule.Holds((long)Training.BatchSize * Model.ContextLength <= int.MaxValue, "training.batchSize", Training.BatchSize,
+            $"times model.contextLength ({Model.ContextLength}) it must stay below 2^31");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using TorchLm.Core;
 
 namespace TorchLm.Data.Building;
 
@@ -54,11 +55,17 @@ internal static class DocumentStore
     }
 
     /// <summary>Reads them back.</summary>
+    /// <exception cref="InputException">The file is damaged.</exception>
     public static IEnumerable<StoredDocument> Read(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, FileOptions.SequentialScan);
         using var reader = new BinaryReader(file);
-        while (file.Position < file.Length)
+        while (file.Position < file.Length) yield return ReadOne(reader, file);
+    }
+
+    private static StoredDocument ReadOne(BinaryReader reader, FileStream file)
+    {
+        try
         {
             long number = reader.ReadInt64();
             string name = reader.ReadString(), source = reader.ReadString();
@@ -66,8 +73,14 @@ internal static class DocumentStore
             string joint = reader.ReadString();
             var hash = new UInt128(reader.ReadUInt64(), reader.ReadUInt64());
             double nats = reader.ReadDouble();
-            byte[] utf8 = reader.ReadBytes(reader.ReadInt32());
-            yield return new StoredDocument(number, name, source, continues ? joint : null, hash, double.IsNaN(nats) ? null : nats, utf8);
+            int length = reader.ReadInt32();
+            if (length < 0 || length > file.Length - file.Position) throw new EndOfStreamException(); // before anything is allocated for it
+            return new StoredDocument(number, name, source, continues ? joint : null, hash, double.IsNaN(nats) ? null : nats, reader.ReadBytes(length));
+        }
+        catch (Exception failure) when (failure is IOException or FormatException)
+        {
+            throw new InputException($"The documents that were stored in '{file.Name}' cannot be read ({failure.Message.TrimEnd('.')}): delete the folder that it is in, and " +
+                "prepare the data again.", failure);
         }
     }
 }

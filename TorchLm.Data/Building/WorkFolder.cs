@@ -63,7 +63,8 @@ internal sealed class WorkFolder : IDisposable
     }
 
     /// <summary>The corpus that was collected before; null where it was not, or not to the end.</summary>
-    public CollectedCorpus? LoadCorpus() => Load(CorpusFile, WorkJson.Default.CollectedCorpus);
+    public CollectedCorpus? LoadCorpus() => Load(CorpusFile, WorkJson.Default.CollectedCorpus) is { Documents: >= 0, Characters: >= 0, Bytes: > 0 } corpus &&
+        corpus.Sources.All(source => source is { Bytes: >= 0, Documents: >= 0 }) && !ManifestRules.HasNull(corpus.Preparation) ? corpus : null;
 
     /// <summary>Says that the documents are collected.</summary>
     public void Save(CollectedCorpus corpus) => Save(CorpusFile, corpus, WorkJson.Default.CollectedCorpus);
@@ -83,7 +84,8 @@ internal sealed class WorkFolder : IDisposable
     public void Save(ITokenizer tokenizer) => tokenizer.Save(TokenizerFilePath);
 
     /// <summary>How far the shards of a split are; null where none is finished.</summary>
-    public SplitProgress? LoadProgress(string split) => Load(split + ".json", WorkJson.Default.SplitProgress);
+    public SplitProgress? LoadProgress(string split) => Load(split + ".json", WorkJson.Default.SplitProgress)
+        is { Parts: >= 0, TokensOfPart: >= 0, Documents: >= 0, Bytes: >= 0 } progress && progress.Shards.All(shard => shard is { Tokens: > 0 }) ? progress : null;
 
     /// <summary>Says how far the shards of a split are.</summary>
     public void Save(string split, SplitProgress progress) => Save(split + ".json", progress, WorkJson.Default.SplitProgress);
@@ -112,7 +114,7 @@ internal sealed class WorkFolder : IDisposable
         {
             return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), type) : null;
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException) // the latter where a text is half of a surrogate pair
         {
             return null;
         }

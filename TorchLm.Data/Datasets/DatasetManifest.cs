@@ -31,6 +31,8 @@ public sealed record DatasetManifest(
     /// <summary>The file's name.</summary>
     public const string FileName = "dataset.json";
 
+    private const long SizeLimit = 64 << 20; // ten thousand shards take 2 MB
+
     /// <summary>Writes the file under a temporary name, flushes it to the disk and renames it.</summary>
     /// <param name="folder">The data set's folder.</param>
     public void Save(string folder)
@@ -44,14 +46,18 @@ public sealed record DatasetManifest(
         File.Move(temporary, path, overwrite: true);
     }
 
-    /// <summary>Reads a folder's <c>dataset.json</c>.</summary>
-    /// <exception cref="InputException">It cannot be read, is not such a file, or is of a newer version.</exception>
+    /// <summary>Reads a folder's <c>dataset.json</c>, which may come from a stranger: whatever else relies on is checked here.</summary>
+    /// <exception cref="InputException">It cannot be read, is not such a file, contradicts itself, or is of a newer version.</exception>
     public static DatasetManifest Load(string folder)
     {
         string path = Path.Combine(folder, FileName);
         try
         {
             using FileStream file = File.OpenRead(path);
+            if (file.Length > SizeLimit)
+            {
+                throw new InputException($"'{path}' has {file.Length >> 20} MB, more than the description of a data set can need: make the data set again.");
+            }
             DatasetManifest manifest = JsonSerializer.Deserialize(file, ManifestJson.Default.DatasetManifest)
                 ?? throw new InputException($"'{path}' holds nothing: make the data set again.");
             if (manifest.FormatVersion is < 1 or > CurrentVersion)
@@ -59,18 +65,22 @@ public sealed record DatasetManifest(
                 throw new InputException($"'{path}' has format version {manifest.FormatVersion}, but this program reads up to " +
                     $"{CurrentVersion}: use a newer program, or make the data set again.");
             }
+            if (ManifestRules.WhatIsWrong(manifest) is { } wrong) throw new InputException($"'{path}' cannot be used: {wrong}; make the data set again.");
             return manifest;
         }
-        catch (JsonException failure)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException) // the latter where a text is half of a surrogate pair
         {
-            throw new InputException($"'{path}' is not a description of a data set: {failure.Message} Make the data set " +
-                "again.", failure);
+            throw new InputException($"'{path}' is not a description of a data set ({WhatFailed(failure)}): make the data set again.", failure);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new InputException($"Cannot read '{path}': {failure.Message}", failure);
         }
     }
+
+    /// <summary>The place in a file that does not fit, in the file's own terms instead of the parser's.</summary>
+    private static string WhatFailed(Exception failure) => failure is not JsonException { Path: var field, LineNumber: { } line } ? "it is not valid JSON in UTF-8"
+        : field is null or "$" or "" ? $"line {line + 1} is not what it should be" : $"{Shown.Of(field.TrimStart('$', '.'))} in line {line + 1} is not what it should be";
 }
 
 /// <summary>The tokenizer of a data set; <c>tokenizer.json</c> lies beside <c>dataset.json</c>.</summary>
@@ -120,6 +130,8 @@ public sealed record SplitEntry(long Tokens, long Documents, long Bytes, double?
 [JsonSourceGenerationOptions(
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    AllowDuplicateProperties = false,
+    MaxDepth = 16,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(DatasetManifest))]

@@ -106,10 +106,23 @@ public sealed class TokenDataset
         }
         foreach (ShardEntry shard in Manifest.Splits.Values.SelectMany(split => split.Shards))
         {
-            using FileStream file = File.OpenRead(Path.Combine(Folder, shard.File));
-            if (Convert.ToHexStringLower(SHA256.HashData(file)) == shard.Sha256) continue;
-            throw new InputException($"The token file '{file.Name}' is damaged: its SHA-256 is not the one in " +
+            string path = Path.Combine(Folder, shard.File);
+            if (HashOf(path) == shard.Sha256) continue;
+            throw new InputException($"The token file '{path}' is damaged: its SHA-256 is not the one in " +
                 $"{DatasetManifest.FileName}; copy or make the data set again.");
+        }
+    }
+
+    private static string HashOf(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"Cannot read the token file '{path}': {failure.Message}", failure);
         }
     }
 
@@ -131,14 +144,15 @@ public sealed class TokenDataset
     {
         if (manifest.Mixture is not { } mixture) return null;
         List<SplitSource> sources = [];
+        int next = 0;
         foreach (MixtureEntry entry in mixture)
         {
-            int first = train.Shards.Index().FirstOrDefault(shard => shard.Item.Source == entry.Name, (-1, null!)).Index;
-            int count = train.Shards.Skip(Math.Max(first, 0)).TakeWhile(shard => shard.Source == entry.Name).Count();
-            sources.Add(new SplitSource(entry.Name, entry.Share, first, count));
+            int first = next;
+            while (next < train.Shards.Count && train.Shards[next].Source == entry.Name) next++;
+            sources.Add(new SplitSource(entry.Name, entry.Share, first, next - first));
         }
-        if (sources.All(source => source.FirstShard >= 0 && source.Share >= 0.9 * MixtureEntry.SmallestShare) && Math.Abs(sources.Sum(source => source.Share) - 1) < 1e-6 &&
-            sources.Sum(source => source.ShardCount) == train.Shards.Count)
+        if (next == train.Shards.Count && sources.All(source => source.ShardCount > 0 && source.Share >= 0.9 * MixtureEntry.SmallestShare) &&
+            Math.Abs(sources.Sum(source => source.Share) - 1) < 1e-6)
         {
             return [.. sources];
         }
@@ -148,7 +162,7 @@ public sealed class TokenDataset
     private static SplitShard OpenDescribed(string folder, ShardEntry entry)
     {
         string path = Path.Combine(folder, entry.File);
-        if (Path.GetFileName(entry.File) != entry.File || !File.Exists(path))
+        if (!File.Exists(path))
         {
             throw new InputException($"{DatasetManifest.FileName} in '{folder}' lists the shard '{entry.File}', but it is not " +
                 "there: copy or make the data set again.");

@@ -10,6 +10,9 @@ public sealed class DatasetInspection
 {
     private const int BufferLength = 1 << 16;
 
+    // Where the tokenizer is not known, one damaged id of 32 bits must not decide how long the table of counts gets: no vocabulary is near this.
+    private const int LargestVocabulary = 1 << 24;
+
     private readonly ITokenizer? _tokenizer;
     private readonly int? _endOfText;
     private readonly int _sampleCount, _sampleTokens, _vocabularySize;
@@ -18,7 +21,7 @@ public sealed class DatasetInspection
     private DatasetInspection(ITokenizer? tokenizer, int sampleCount, int sampleTokens)
     {
         (_tokenizer, _endOfText, _sampleCount, _sampleTokens) = (tokenizer, tokenizer?.EndOfTextId, sampleCount, sampleTokens);
-        _vocabularySize = tokenizer?.VocabularySize ?? int.MaxValue;
+        _vocabularySize = tokenizer?.VocabularySize ?? LargestVocabulary;
         _counts = new long[tokenizer?.VocabularySize ?? 1 << 16];
     }
 
@@ -38,7 +41,7 @@ public sealed class DatasetInspection
     /// <param name="sampleTokens">How many tokens of each sample are kept.</param>
     /// <param name="progress">Told the share of the set that has been read.</param>
     /// <param name="cancellation">Stops the reading.</param>
-    /// <exception cref="InputException">A shard cannot be read, or holds ids outside the tokenizer's vocabulary.</exception>
+    /// <exception cref="InputException">A shard cannot be read, or holds ids outside the tokenizer's vocabulary, or beyond every vocabulary.</exception>
     public static DatasetInspection Of(TokenDataset dataset, ITokenizer? tokenizer, int sampleCount = 3, int sampleTokens = 100,
         IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
@@ -105,7 +108,7 @@ public sealed class DatasetInspection
 
     private void Count(int id)
     {
-        if (id >= _counts.Length) Array.Resize(ref _counts, Math.Max(id + 1, 2 * _counts.Length));
+        if (id >= _counts.Length) Array.Resize(ref _counts, Math.Min(Math.Max(id + 1, 2 * _counts.Length), _vocabularySize));
         _counts[id]++;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 using TorchLm.Data.Datasets;
 
@@ -28,6 +29,12 @@ internal static partial class ShardName
 
     /// <summary>Whether the file is called like nanoGPT's headerless token files: <c>train.bin</c>, <c>val.bin</c>.</summary>
     public static bool IsHeaderless(string fileName) => SplitNames.All.Any(split => fileName == split + ".bin");
+
+    /// <summary>Whether a name that stands in a file is that of a file in the same folder: no folder, and on Windows no drive and no stream.</summary>
+    public static bool IsPlain(string fileName) =>
+        fileName.Length is > 0 and <= 255 && fileName is not ("." or "..") && fileName.AsSpan().IndexOfAny(s_forbidden) < 0;
+
+    private static readonly SearchValues<char> s_forbidden = SearchValues.Create(Path.GetInvalidFileNameChars());
 
     [GeneratedRegex(@"^(?<name>.+)_(?<split>train|val|test)_[0-9]+\.bin$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]

@@ -98,7 +98,7 @@ public sealed class TokenShardWriter : IDisposable
     internal static bool IsWhole(string folder, ShardEntry shard)
     {
         string path = Path.Combine(folder, shard.File);
-        if (!File.Exists(path)) return false;
+        if (!ShardName.IsPlain(shard.File) || !File.Exists(path)) return false;
         using FileStream file = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(file)) == shard.Sha256;
     }

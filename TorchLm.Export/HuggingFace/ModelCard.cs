@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
@@ -89,23 +88,27 @@ internal static class ModelCard
         string? result = null;
         foreach (string line in File.ReadLines(saved.Run.MetricsPath))
         {
-            if (Parse(line) is not { } metrics || metrics["step"]?.GetValue<long>() != step || metrics["val_loss"] is not { } loss) continue;
-            double nats = loss.GetValue<double>();
-            string bits = metrics["val_bpb"] is { } bpb ? string.Create(CultureInfo.InvariantCulture, $", {bpb.GetValue<double>():0.000} bits a byte") : "";
+            if (Read(line) is not { Loss: { } nats } metrics || metrics.Step != step) continue;
+            string bits = metrics.BitsPerByte is { } bpb ? string.Create(CultureInfo.InvariantCulture, $", {bpb:0.000} bits a byte") : "";
             result = string.Create(CultureInfo.InvariantCulture, $"{nats:0.0000} nats a token, perplexity {Math.Exp(nats):0.00}{bits}");
         }
         return result;
     }
 
-    private static JsonObject? Parse(string line)
+    /// <summary>What a line of metrics says; nothing where it is the half-written last line of a run that was killed, or damaged.</summary>
+    private static (double? Step, double? Loss, double? BitsPerByte) Read(string line)
     {
         try
         {
-            return JsonNode.Parse(line) as JsonObject;
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement metrics = document.RootElement;
+            return metrics.ValueKind == JsonValueKind.Object ? (Number("step"), Number("val_loss"), Number("val_bpb")) : default;
+
+            double? Number(string field) => metrics.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter where a name is half of a surrogate pair
         {
-            return null; // the half-written last line of a run that was killed
+            return default;
         }
     }
 }

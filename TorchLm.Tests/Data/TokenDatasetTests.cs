@@ -77,7 +77,7 @@ public sealed class TokenDatasetTests : IDisposable
         File.WriteAllText(Path.Combine(set, "dataset.json"), json[..(json.Length / 2)]);
         Refuses(set, "is not a description of a data set");
         File.WriteAllText(Path.Combine(set, "dataset.json"), json.Replace("set_train_000001.bin", "../set/set_train_000001.bin"));
-        Refuses(set, "but it is not there");
+        Refuses(set, "lists the shard '../set/set_train_000001.bin', which is not the name of a file beside it");
 
         File.WriteAllText(Path.Combine(set, "dataset.json"), json);
         TokenDataset.Open(set);

@@ -100,7 +100,7 @@ internal static class TrainCommand
 
             string? initial = parsed.GetValue(initFrom);
             string usedPreset = presetName ?? (initial is null ? PresetFile.Default : InitialModel.Preset);
-            string json = configFile is not null ? ReadConfig(configFile) : PresetFile.Read(usedPreset), source = configFile ?? $"The preset {usedPreset}";
+            string json = configFile is not null ? ConfigFile.ReadText(configFile) : PresetFile.Read(usedPreset), source = configFile ?? $"The preset {usedPreset}";
             RunConfig run = initial is null ? RunConfig.Parse(json, source, settings) : InitialModel.Configure(json, source, settings, initial);
             if (presetName == InitialModel.Preset && run.Training.InitFrom is null)
             {
@@ -128,18 +128,6 @@ internal static class TrainCommand
         Path = data.Path is null or DataConfig.TinyShakespeare or DataConfig.Required ? data.Path : Path.GetFullPath(data.Path),
         Tokenizer = File.Exists(data.Tokenizer) || Directory.Exists(data.Tokenizer) ? Path.GetFullPath(data.Tokenizer) : data.Tokenizer,
     };
-
-    private static string ReadConfig(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"Cannot read the configuration '{path}': {e.Message}", e);
-        }
-    }
 
     /// <summary>What a run is called by default: after its preset, else after its data, else after the configuration's file.</summary>
     private static string RunName(string? preset, string? config, string? data) =>
