@@ -47,6 +47,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingStep _step;
     private readonly double? _peakFlops;
     private TrainingState _state;
+    private TimeBudget? _time;
     private long? _savedStep;
     private Tensor? _norm; // of the last step
     private double _secondsAtLastLog;
@@ -95,28 +96,28 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Trains until the last step or a reason to stop earlier; the last state is saved unless it has diverged.</summary>
     /// <param name="maxSteps">The run's step after which to stop, which leaves the schedule as it is; null is no limit.</param>
-    /// <param name="maxTime">Time for the whole call; null is no limit.</param>
+    /// <param name="time">The time there is, which the last save is made within; null is no limit.</param>
     /// <param name="cancel">Asks to stop after the step under way.</param>
-    public StopReason Run(long? maxSteps = null, TimeSpan? maxTime = null, CancellationToken cancel = default)
+    public StopReason Run(long? maxSteps = null, TimeBudget? time = null, CancellationToken cancel = default)
     {
         TrainingConfig training = _config.Training;
-        var clock = Stopwatch.StartNew();
+        _time = time;
         _model.train();
         if (_state.Step == 0) _state = _state with { BestLoss = null, EvaluationsSinceBest = 0 }; // a run that was stopped here is evaluated again
-        if (_state.Step == 0 || _state.EvaluationDue) Evaluate(cancel);
+        if ((_state.Step == 0 || _state.EvaluationDue) && time?.AllowsAnotherStep(evaluates: true) != false) Evaluate(cancel);
 
         StopReason reason = StopReason.Finished;
         while (_state.Step < training.Steps)
         {
             if (cancel.IsCancellationRequested) reason = StopReason.Cancelled;
             else if (_state.Step >= maxSteps) reason = StopReason.StepLimit;
-            else if (clock.Elapsed >= maxTime) reason = StopReason.OutOfTime;
+            else if (time?.AllowsAnotherStep(IsEvaluated(_state.Step + 1)) == false) reason = StopReason.OutOfTime;
             else if (training.Patience > 0 && _state.EvaluationsSinceBest >= training.Patience) reason = StopReason.NoImprovement;
             if (reason != StopReason.Finished) break;
             MakeStep(cancel);
             if (_diverged) return StopReason.Diverged;
         }
-        if (_state.EvaluationDue) reason = StopReason.Cancelled; // in the last step's evaluation
+        if (_state.EvaluationDue && reason == StopReason.Finished) reason = StopReason.Cancelled; // in the last step's evaluation
         if (_savedStep == _state.Step) return reason;
         _ = ReadBack();
         if (_diverged) return StopReason.Diverged;
@@ -140,18 +141,20 @@ public sealed class Trainer : IDisposable
         _norm = _step.Run(_state.Step);
         long made = _state.Step + 1;
         bool last = made == training.Steps;
-        bool evaluates = last || made % training.EvalInterval == 0;
+        bool evaluates = IsEvaluated(made);
         bool saves = last || (training.SaveInterval > 0 && made % training.SaveInterval == 0);
         bool logs = last || made % training.LogInterval == 0;
 
         // Reading a value back waits for the device, so that the time below is right where it is used.
         double gradientNorm = logs || evaluates || saves ? ReadBack() : 0;
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        _time?.StepTook(took);
         _stepsSinceLog++;
         _state = _state with
         {
             Step = made,
             Tokens = _state.Tokens + _step.Tokens,
-            TrainingSeconds = _state.TrainingSeconds + Stopwatch.GetElapsedTime(start).TotalSeconds,
+            TrainingSeconds = _state.TrainingSeconds + took.TotalSeconds,
             PendingSteps = _state.PendingSteps + 1,
         };
         if (logs) Log(gradientNorm);
@@ -159,6 +162,8 @@ public sealed class Trainer : IDisposable
         if (evaluates) Evaluate(cancel);
         if (saves && !_diverged && _savedStep != made) Save(isBest: false);
     }
+
+    private bool IsEvaluated(long step) => step == _config.Training.Steps || step % _config.Training.EvalInterval == 0;
 
     /// <summary>Reads the losses and the gradient's norm of the last step from the device, and judges whether the run has diverged.</summary>
     /// <returns>The norm; 0 before the first step.</returns>
@@ -186,6 +191,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Evaluates, and saves what is better than all before; the untrained model sets the mark but is not worth saving.</summary>
     private void Evaluate(CancellationToken cancel)
     {
+        long start = Stopwatch.GetTimestamp();
         Evaluation result;
         try
         {
@@ -205,13 +211,16 @@ public sealed class Trainer : IDisposable
             EvaluationsSinceBest = isBest ? 0 : _state.EvaluationsSinceBest + 1,
         };
         foreach (ITrainingObserver observer in Observers) observer.OnEvaluation(new EvaluationMetrics(_state.Step, result, isBest), _model);
+        _time?.EvaluationTook(Stopwatch.GetElapsedTime(start));
         if (isBest && _state.Step > 0) Save(isBest: true);
     }
 
     private void Save(bool isBest)
     {
+        long start = Stopwatch.GetTimestamp();
         string path = Checkpoint.Save(_run, _model, _optimizer, _state, isBest, _config.Training.KeepCheckpoints);
         _savedStep = _state.Step;
+        _time?.SaveTook(Stopwatch.GetElapsedTime(start));
         foreach (ITrainingObserver observer in Observers) observer.OnCheckpoint(_state.Step, path);
     }
 
