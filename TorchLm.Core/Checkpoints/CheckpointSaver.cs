@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using TorchLm.Core.Model;
 using TorchLm.Core.Optimization;
 using TorchLm.Core.Training;
@@ -8,7 +9,8 @@ namespace TorchLm.Core.Checkpoints;
 /// <param name="Step">The step.</param>
 /// <param name="Path">The checkpoint's folder; null where it could not be written.</param>
 /// <param name="Failure">Why not.</param>
-internal sealed record SaveResult(long Step, string? Path, string? Failure);
+/// <param name="Time">How long it took.</param>
+internal sealed record SaveResult(long Step, string? Path, string? Failure, TimeSpan Time);
 
 /// <summary>
 /// Saves a run's checkpoints on a thread of its own, from a copy, while training goes on. One at a time: a save waits for the one before.
@@ -75,16 +77,18 @@ internal sealed class CheckpointSaver : IDisposable
 
     private SaveResult Write(CheckpointContent content, TrainingState state, bool isBest)
     {
+        long start = Stopwatch.GetTimestamp();
         try
         {
             if (!Directory.Exists(_run.Path) || (_hadConfig && !_run.Exists)) throw new IOException($"the run's folder '{_run.Path}' is gone");
             _hadConfig |= _run.Exists;
             DurableFile.Flush(_run.MetricsPath); // a checkpoint's lines of metrics are as safe as itself
-            return new SaveResult(state.Step, Checkpoint.Save(_run, content, state, isBest, _keep, Pause), null);
+            string path = Checkpoint.Save(_run, content, state, isBest, _keep, Pause);
+            return new SaveResult(state.Step, path, null, Stopwatch.GetElapsedTime(start));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new SaveResult(state.Step, null, e.Message.TrimEnd('.'));
+            return new SaveResult(state.Step, null, e.Message.TrimEnd('.'), Stopwatch.GetElapsedTime(start));
         }
     }
 }

@@ -7,31 +7,6 @@ using static TorchSharp.torch;
 
 namespace TorchLm.Core.Training;
 
-/// <summary>Why training ended.</summary>
-public enum StopReason
-{
-    /// <summary>All steps were made.</summary>
-    Finished,
-
-    /// <summary>The validation loss did not improve for as many evaluations as the configuration's patience.</summary>
-    NoImprovement,
-
-    /// <summary>The step up to which the caller wanted to train was made.</summary>
-    StepLimit,
-
-    /// <summary>The time that was given is over.</summary>
-    OutOfTime,
-
-    /// <summary>The caller asked to stop.</summary>
-    Cancelled,
-
-    /// <summary>The numbers went wrong, and there is nothing to go back to; the state is not saved, earlier checkpoints stay.</summary>
-    Diverged,
-
-    /// <summary>The state could not be saved; earlier checkpoints stay.</summary>
-    NotSaved,
-}
-
 /// <summary>Trains a model: steps, evaluations and checkpoints, in an order that follows from the configuration alone.</summary>
 public sealed class Trainer : IDisposable
 {
@@ -49,10 +24,12 @@ public sealed class Trainer : IDisposable
     private readonly LossScaler? _scaler;
     private readonly FusedAdamW _optimizer;
     private readonly TrainingStep _step;
+    private readonly StepJudge _judge;
     private readonly CheckpointSaver _saver;
     private readonly double? _peakFlops;
     private TrainingState _state;
     private long? _savedStep, _safeStep; // whose checkpoint was begun last, and is known to be on disk
+    private TimeBudget? _time;
     private double _gradientNorm; // of the last step that was read back
     private double _secondsAtLastLog;
     private int _stepsSinceLog; // in this call, unlike the state's pending steps
@@ -74,6 +51,7 @@ public sealed class Trainer : IDisposable
         _optimizer = new FusedAdamW(model, config.Optimizer, _scaler);
         faults ??= InjectedFaults.Parse(null);
         _step = new TrainingStep(model, _optimizer, new LearningRateSchedule(config.Optimizer, config.Training.Steps), batches, config.Training, _scaler) { Faults = faults };
+        _judge = new StepJudge(config.Training, _scaler is not null, Report);
         _saver = new CheckpointSaver(run, model, _optimizer, config.Training.KeepCheckpoints) { Pause = faults.SavePause };
         _state = new TrainingState { ConfigHash = RunIdentity.HashOf(config) };
     }
@@ -110,18 +88,18 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Trains until the last step or a reason to stop earlier; the last state is saved unless it has diverged.</summary>
     /// <param name="maxSteps">The run's step after which to stop, which leaves the schedule as it is; null is no limit.</param>
-    /// <param name="maxTime">Time for the whole call; null is no limit.</param>
+    /// <param name="time">The time there is, which the last save is made within; null is no limit.</param>
     /// <param name="cancel">Asks to stop after the micro-batch under way.</param>
-    public StopReason Run(long? maxSteps = null, TimeSpan? maxTime = null, CancellationToken cancel = default)
+    public StopReason Run(long? maxSteps = null, TimeBudget? time = null, CancellationToken cancel = default)
     {
-        var clock = Stopwatch.StartNew();
+        _time = time;
         _model.train();
         if (_state.Step == 0) _state = _state with { BestLoss = null, EvaluationsSinceBest = 0, EvaluationDue = true }; // also of a run that was stopped here
         while (true)
         {
             if (_divergence is not null && !RollBack()) return StopReason.Diverged;
             if (Failure is not null && _config.Training.OnSaveFailure == TrainingConfig.Stop) return StopReason.NotSaved;
-            if (_state.EvaluationDue && !cancel.IsCancellationRequested)
+            if (_state.EvaluationDue && !cancel.IsCancellationRequested && time?.AllowsAnotherStep(evaluates: true) != false)
             {
                 Evaluate(cancel);
                 continue;
@@ -129,7 +107,7 @@ public sealed class Trainer : IDisposable
             StopReason? reason = cancel.IsCancellationRequested ? StopReason.Cancelled
                 : _state.Step >= _config.Training.Steps ? StopReason.Finished
                 : _state.Step >= maxSteps ? StopReason.StepLimit
-                : clock.Elapsed >= maxTime ? StopReason.OutOfTime
+                : _state.EvaluationDue || time?.AllowsAnotherStep(IsEvaluated(_state.Step + 1)) == false ? StopReason.OutOfTime
                 : _config.Training.Patience > 0 && _state.EvaluationsSinceBest >= _config.Training.Patience ? StopReason.NoImprovement
                 : null;
             if (reason is null)
@@ -162,59 +140,33 @@ public sealed class Trainer : IDisposable
         if (!_step.Run(_state.Step, before => OnHalved(_state.Step + 1, before), cancel)) return;
         long made = _state.Step + 1;
         bool last = made == training.Steps;
-        bool evaluates = last || made % training.EvalInterval == 0;
+        bool evaluates = IsEvaluated(made);
         bool saves = last || (training.SaveInterval > 0 && made % training.SaveInterval == 0);
         bool logs = last || made % training.LogInterval == 0;
         _state = _state with { Step = made, Tokens = _state.Tokens + _step.Tokens };
 
         // Reading values back waits for the device, so that the time below is right where it is used.
         if (logs || evaluates || saves || _step.Untaken >= MostUntaken) ReadBack();
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        _time?.StepTook(took);
         _stepsSinceLog++;
-        _state = _state with { TrainingSeconds = _state.TrainingSeconds + Stopwatch.GetElapsedTime(start).TotalSeconds };
+        _state = _state with { TrainingSeconds = _state.TrainingSeconds + took.TotalSeconds };
         if (logs) Log();
         if (evaluates && _divergence is null) Evaluate(cancel);
         if (saves && _divergence is null && _savedStep != made) Save(isBest: false);
     }
 
+    private bool IsEvaluated(long step) => step == _config.Training.Steps || step % _config.Training.EvalInterval == 0;
+
     /// <summary>Reads losses and gradient norms of the last steps from the device, and judges whether the run has diverged.</summary>
     private void ReadBack()
     {
         StepOutcome[] outcomes = _step.TakeOutcomes();
-        for (int i = 0; i < outcomes.Length; i++) Take(outcomes[i], _state.Step - outcomes.Length + 1 + i);
+        for (int i = 0; i < outcomes.Length; i++) _state = _judge.Take(_state, outcomes[i], _state.Step - outcomes.Length + 1 + i);
         if (outcomes.Length == 0) return;
+        _divergence ??= _judge.TakeDivergence();
         _gradientNorm = outcomes[^1].GradientNorm;
         if (_scaler?.Scale.item<float>() < LowestLossScale) _divergence = "no loss scale was low enough for finite gradients";
-    }
-
-    private void Take(StepOutcome outcome, long step)
-    {
-        if (double.IsFinite(outcome.Loss))
-        {
-            double? z = _state.Trend.ScoreOf(outcome.Loss);
-            if (z > _config.Training.SpikeThreshold && _config.Training.SpikeThreshold > 0)
-            {
-                Report(step, IncidentKind.LossSpike, $"Step {step:N0}: a loss spike, {outcome.Loss:0.000} after a mean of {_state.Trend.Mean:0.000} " +
-                    $"({z:0.0} standard deviations above it).");
-            }
-            _state = _state with
-            {
-                PendingLoss = _state.PendingLoss + outcome.Loss,
-                PendingSteps = _state.PendingSteps + 1,
-                PendingLossZ = z is { } score ? Math.Max(score, _state.PendingLossZ ?? double.MinValue) : _state.PendingLossZ,
-                Trend = _state.Trend.With(outcome.Loss),
-            };
-        }
-        if (outcome.IsGood)
-        {
-            _state = _state with { SkippedInARow = 0, RolledBackTo = null };
-            return;
-        }
-        _state = _state with { SkippedUpdates = _state.SkippedUpdates + 1, SkippedInARow = _state.SkippedInARow + 1 };
-        if (_scaler is not null) return; // that is how a loss scale is found
-        string what = double.IsFinite(outcome.Loss) ? $"its gradient norm is {outcome.GradientNorm}" : $"its loss is {outcome.Loss}";
-        Report(step, IncidentKind.SkippedUpdate, $"Step {step:N0}: the update is skipped, for {what} ({_state.SkippedUpdates:N0} skipped so far).");
-        if (_state.SkippedInARow < _config.Training.SkipLimit) return;
-        _divergence = $"the loss or the gradient was not finite in {_state.SkippedInARow} updates in a row, up to step {step:N0}";
     }
 
     private void Log()
@@ -232,6 +184,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Evaluates, and saves what is better than all before; the untrained model sets the mark but is not worth saving.</summary>
     private void Evaluate(CancellationToken cancel)
     {
+        long start = Stopwatch.GetTimestamp();
         Evaluation result;
         try
         {
@@ -251,6 +204,7 @@ public sealed class Trainer : IDisposable
             EvaluationsSinceBest = isBest ? 0 : _state.EvaluationsSinceBest + 1,
         };
         foreach (ITrainingObserver observer in Observers) observer.OnEvaluation(new EvaluationMetrics(_state.Step, result, isBest), _model);
+        _time?.EvaluationTook(Stopwatch.GetElapsedTime(start));
         if (isBest && _state.Step > 0) Save(isBest: true);
     }
 
@@ -303,6 +257,7 @@ public sealed class Trainer : IDisposable
         if (result.Path is not null)
         {
             _safeStep = result.Step;
+            _time?.SaveTook(result.Time);
             foreach (ITrainingObserver observer in Observers) observer.OnCheckpoint(result.Step, result.Path);
             return;
         }

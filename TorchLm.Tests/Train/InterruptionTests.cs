@@ -20,6 +20,7 @@ public sealed class InterruptionTests : IDisposable
             (int code, string errors) = await End(process);
             Assert.Equal(130, code);
             Assert.Contains($"Continue with: torchlm train --resume {signal}", errors, StringComparison.Ordinal);
+            Assert.False(File.Exists(_folder[$"{signal}/run.lock"]));
         }
     }
 

@@ -1,3 +1,5 @@
+using TorchLm.Core.Checkpoints;
+
 namespace TorchLm.Tests.Train;
 
 /// <summary>What the program refuses so that no run is lost, mixed up or shared.</summary>
@@ -43,8 +45,8 @@ public sealed class RunSafetyTests : IDisposable
         {
             Task output = Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
             while (!process.HasExited && !File.Exists(At("checkpoints/gpt2-tiny/metrics.jsonl"))) await Task.Delay(50);
-            Run("train", "--resume", "checkpoints/gpt2-tiny").AssertRefused("Another process");
-            Run([.. s_train, "--out", "checkpoints/gpt2-tiny", "--overwrite"]).AssertRefused("Another process");
+            Run("train", "--resume", "checkpoints/gpt2-tiny").AssertRefused($"Process {process.Id} on host", "has been training in", "since 2");
+            Run([.. s_train, "--out", "checkpoints/gpt2-tiny", "--overwrite"]).AssertRefused($"Process {process.Id} on host");
             Done(s_train);
             Assert.True(File.Exists(At("checkpoints/gpt2-tiny-2/config.json")));
         }
@@ -52,6 +54,62 @@ public sealed class RunSafetyTests : IDisposable
         {
             process.Kill(entireProcessTree: true);
         }
+    }
+
+    [Fact]
+    public async Task A_killed_process_leaves_a_lock_that_the_next_one_takes_over_and_speaks_of_once()
+    {
+        const string Ended = "ended without finishing";
+        using (System.Diagnostics.Process process = ProgramProcess.Start(_folder.Path,
+            ["train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=1000000", "--set", "training.saveInterval=20"]))
+        {
+            Task output = Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
+            while (!process.HasExited && !File.Exists(At("run/latest.json"))) await Task.Delay(50);
+            process.Kill();
+            await process.WaitForExitAsync();
+            Assert.True(File.Exists(At("run/run.lock")));
+            ProgramProcess next = Run("train", "--resume", "run", "--set", "training.steps=1000000", "--max-time", "3s");
+            Assert.Equal(0, next.ExitCode);
+            Assert.Contains($"Process {process.Id}, which was training here (since 2", next.Errors, StringComparison.Ordinal);
+            Assert.Contains(Ended, next.Errors, StringComparison.Ordinal);
+        }
+        Assert.False(File.Exists(At("run/run.lock")));
+        _folder.Write("run/run.lock", "\u001b[31m{\"pid\": \0");
+        ProgramProcess last = Run("train", "--resume", "run", "--max-time", "3s");
+        Assert.Equal(0, last.ExitCode);
+        Assert.DoesNotContain(Ended, last.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(At("run/run.lock")));
+    }
+
+    [Fact]
+    public void A_run_whose_time_is_up_is_saved_and_says_how_to_go_on()
+    {
+        ProgramProcess result = Run("train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=1000000", "--max-time", "6s");
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.Matches(@"^Time is up; saved at step [\d,]+ of 1,000,000\. Continue with: torchlm train --resume run\n$", result.Output);
+        Assert.True(new RunFolder(At("run")).LatestStep is not null);
+        Assert.False(File.Exists(At("run/run.lock")));
+    }
+
+    [Fact]
+    public void As_many_checkpoints_stay_as_were_asked_for()
+    {
+        Done([.. s_train, "--out", "run", "--set", "training.saveInterval=1", "--set", "training.evalInterval=4", "--max-steps", "3", "--keep", "3"]);
+        Assert.Contains("\"keepCheckpoints\": 3", Read("run/config.json"), StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], new RunFolder(At("run")).Steps());
+        Done("train", "--resume", "run", "--keep", "1");
+        Assert.Equal([4], new RunFolder(At("run")).Steps());
+        Run([.. s_train, "--out", "other", "--keep", "0"]).AssertRefused("--keep is 0", "at least 1");
+    }
+
+    [Fact]
+    public void A_folder_that_holds_only_the_lock_of_a_killed_process_is_free()
+    {
+        _folder.Write("run/run.lock", "");
+        Done([.. s_train, "--out", "run"]);
+        _folder.Write("checkpoints/gpt2-tiny/run.lock", "");
+        Done(s_train);
+        Assert.True(File.Exists(At("checkpoints/gpt2-tiny/config.json")));
     }
 
     [Fact]

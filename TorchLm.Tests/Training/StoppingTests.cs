@@ -86,12 +86,24 @@ public class StoppingTests
     }
 
     [Fact]
+    public void A_run_stops_while_there_is_time_to_save_it()
+    {
+        using var folder = new TemporaryFolder();
+        var clock = new ManualClock();
+        using var run = new TestRun(folder.Path, TestRun.Config, beforeStep: (_, _) => clock.Now += TimeSpan.FromSeconds(60));
+        var time = new TimeBudget(TimeSpan.FromSeconds(690), clock, 0) { InitialSaveEstimate = TimeSpan.FromSeconds(180) };
+        Assert.Equal(StopReason.OutOfTime, run.Trainer.Run(time: time));
+        Assert.Equal(9, run.Folder.LatestStep); // after 540 s: another step could have begun, and not be saved, in time
+    }
+
+    [Fact]
     public void No_time_at_all_makes_no_step()
     {
         using var folder = new TemporaryFolder();
         using var run = new TestRun(folder.Path, TestRun.Config);
         Assert.Equal(StopReason.OutOfTime, run.Run(maxTime: TimeSpan.Zero));
         Assert.Equal(0, run.Folder.LatestStep);
+        Assert.Empty(run.Observer.Evaluations);
     }
 
     [Fact]

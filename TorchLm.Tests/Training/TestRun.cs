@@ -60,7 +60,8 @@ internal sealed class TestRun : IDisposable
 
     public bool? SameConfig { get; }
 
-    public StopReason Run(long? maxSteps = null, TimeSpan? maxTime = null) => Trainer.Run(maxSteps, maxTime, _stop.Token);
+    public StopReason Run(long? maxSteps = null, TimeSpan? maxTime = null) =>
+        Trainer.Run(maxSteps, new TimeBudget(maxTime, TimeProvider.System, TimeProvider.System.GetTimestamp()), _stop.Token);
 
     /// <summary>Begins or continues a run and leaves it.</summary>
     public static StopReason RunIn(string folder, RunConfig config, long? stopAfter = null)

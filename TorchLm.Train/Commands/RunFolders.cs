@@ -59,8 +59,8 @@ internal static class RunFolders
     private static bool IsFree(string folder)
     {
         if (!Directory.Exists(folder)) return true;
-        string[] entries = [.. Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName)!];
-        // Shards that a killed process left unfinished are in nobody's way.
+        // Neither a lock (who holds it is asked later) nor shards that a killed process left unfinished are in anybody's way.
+        string[] entries = [.. Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(entry => entry != RunLock.FileName)!];
         return entries.Length == 0 || (entries is ["data"] && TokenDataset.IsUnfinished(Path.Combine(folder, "data")));
     }
 

@@ -50,8 +50,14 @@ internal static class TrainCommand
         };
         var maxTime = new Option<string?>("--max-time")
         {
-            Description = "Stop after this time and save, for example 90s, 10m or 1h30m.",
+            Description = "Stop in time to have saved when this is over, counted from the program's start: for example 90s, 10m or 1h30m.",
             HelpName = "DURATION",
+        };
+        var keep = new Option<int?>("--keep")
+        {
+            Description = "How many of the last checkpoints stay; the best one stays always. Default: the configuration's training.keepCheckpoints, " +
+                $"else {new TrainingConfig().KeepCheckpoints}.",
+            HelpName = "N",
         };
         var resume = new Option<string?>("--resume")
         {
@@ -69,7 +75,7 @@ internal static class TrainCommand
 
         var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in one to two minutes.")
         {
-            preset, config, data, output, set, device, precision, threads, seed, maxSteps, maxTime, resume, initFrom, overwrite,
+            preset, config, data, output, set, device, precision, threads, seed, maxSteps, maxTime, keep, resume, initFrom, overwrite,
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -77,11 +83,13 @@ internal static class TrainCommand
             string? presetName = parsed.GetValue(preset), configFile = parsed.GetValue(config);
             if (presetName is not null && configFile is not null) throw new InputException("--preset and --config exclude each other: choose one.");
             if (parsed.GetValue(maxSteps) is < 1) throw new InputException($"--max-steps is {parsed.GetValue(maxSteps)}, but it must be at least 1.");
+            if (parsed.GetValue(keep) is < 1) throw new InputException($"--keep is {parsed.GetValue(keep)}, but it must be at least 1.");
 
             CommonOptions.UseThreads(parsed.GetValue(threads));
             List<string> settings = [.. parsed.GetValue(set)!];
             if (parsed.GetValue(seed) is { } number) settings.Add($"training.seed={number}");
             if (parsed.GetValue(precision) is { } type) settings.Add($"training.precision={type}");
+            if (parsed.GetValue(keep) is { } checkpoints) settings.Add($"training.keepCheckpoints={checkpoints}");
             var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null);
             string name = RunName(presetName, configFile, parsed.GetValue(data));
             if (resumes)

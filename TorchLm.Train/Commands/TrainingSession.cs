@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
@@ -15,7 +16,7 @@ namespace TorchLm.Train.Commands;
 
 /// <summary>How far a call of <c>torchlm train</c> goes, apart from the run's own end.</summary>
 /// <param name="MaxSteps">The run's step after which to stop; null is no limit.</param>
-/// <param name="MaxTime">Time for the training; null is no limit.</param>
+/// <param name="MaxTime">Time for the process, the last save included; null is no limit.</param>
 internal sealed record RunLimits(long? MaxSteps, TimeSpan? MaxTime);
 
 /// <summary>One call of <c>torchlm train</c>: data, model and trainer put together, and what is said about them.</summary>
@@ -79,6 +80,7 @@ internal static class TrainingSession
         return Train(run, config, dataset, tokenizer, device, precision, limits, (_, trainer) =>
         {
             bool same = trainer.Resume(run.StepPath(step));
+            if (hold.StaleOwner is { } ended) Console.Error.WriteLine($"Process {ended.Pid}, which was training here (since {ended.Since}), ended without finishing.");
             Console.Error.WriteLine($"Continuing at step {step:N0}" + (same ? "." : ", with changed settings: from here on it is another run."));
             if (settings.Count > 0 || undecided) DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n");
         }, cancel);
@@ -118,7 +120,7 @@ internal static class TrainingSession
         begin(model, trainer);
         using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step, console.Say);
         trainer.Observers = [metrics, console];
-        StopReason reason = trainer.Run(limits.MaxSteps, limits.MaxTime, cancel);
+        StopReason reason = trainer.Run(limits.MaxSteps, Time(limits, shape), cancel);
         console.Dispose();
         switch (reason)
         {
@@ -131,6 +133,9 @@ internal static class TrainingSession
             case StopReason.Cancelled:
                 Console.Error.WriteLine($"Interrupted; saved at step {trainer.State.Step:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}");
                 return ExitCode.Interrupted;
+            case StopReason.OutOfTime: // which leaves none to say more
+                Console.WriteLine($"Time is up; saved at step {trainer.State.Step:N0} of {training.Steps:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}");
+                return ExitCode.Done;
         }
         Conclude(run, model, config, validationSplit, trainer.State, reason, peakFlops, cancel);
         if (tokenizer is not null) Speak(run, model, tokenizer, cancel);
@@ -140,6 +145,12 @@ internal static class TrainingSession
     /// <summary>What to do about a run that could not be saved.</summary>
     private static string AfterFailedSave(RunFolder run) => run.Steps() is [.., long last]
         ? $"make room, then continue from step {last:N0} with: torchlm train --resume {Hint.Path(run.Path)}" : "it has no checkpoint: make room and start it anew";
+
+    private static TimeBudget Time(RunLimits limits, ModelConfig shape)
+    {
+        using var process = Process.GetCurrentProcess();
+        return TimeBudget.SinceProcessStart(limits.MaxTime, process.StartTime.ToUniversalTime(), TimeProvider.System, ModelCost.Parameters(shape));
+    }
 
     /// <summary>What to do about a run whose numbers went wrong.</summary>
     private static string AfterDivergence(RunFolder run, RunConfig config)
@@ -165,7 +176,6 @@ internal static class TrainingSession
         Console.WriteLine(reason switch
         {
             StopReason.NoImprovement => $"Stopped early at step {state.Step:N0}: no better validation loss in {config.Training.Patience} evaluations.",
-            StopReason.OutOfTime => $"Time is up at step {state.Step:N0} of {config.Training.Steps:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}",
             StopReason.StepLimit => $"Stopped at step {state.Step:N0} of {config.Training.Steps:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}",
             _ => $"Finished {state.Step:N0} steps, {state.Tokens:N0} tokens in {ConsoleProgress.Time(state.TrainingSeconds)}.",
         });
