@@ -8,7 +8,7 @@ namespace TorchLm.Core.Checkpoints;
 /// <summary>The folder of a run: where its files are, which checkpoints it holds, and which of them is the latest and the best.</summary>
 public sealed class RunFolder
 {
-    private const string StepPrefix = "step-", LatestFile = "latest.json", BestFile = "best.json", Replaced = ".old.tmp";
+    private const string StepPrefix = "step-", LatestFile = "latest.json", BestFile = "best.json", BeingReplaced = ".old.tmp";
 
     private const int LargestPointer = 4096;
 
@@ -60,11 +60,23 @@ public sealed class RunFolder
     {
         if (!Exists)
         {
+            if (Replaced() is { } aside)
+            {
+                throw new InputException($"There is no run in '{Path}', but the one that was being replaced there is safe in '{aside}': give that folder its name back.");
+            }
             var parent = new RunFolder(System.IO.Path.Combine(Path, ".."));
             throw new InputException(parent.Exists ? $"'{Path}' is a part of a run: name the run's folder, '{parent.Path}'."
                 : $"There is no run in '{Path}': it has no config.json.");
         }
         return RunConfig.Parse(File.ReadAllText(ConfigPath), ConfigPath, settings);
+    }
+
+    /// <summary>Whether a file is one that is written before config.json, or one half-written: without a configuration it belongs to no run.</summary>
+    public bool IsRemainder(string path)
+    {
+        string name = System.IO.Path.GetFileName(path);
+        return name == System.IO.Path.GetFileName(TokenizerPath) || (name.EndsWith(".tmp", StringComparison.Ordinal)
+            && new[] { ConfigPath, TokenizerPath, MetricsPath }.Any(file => name.StartsWith(System.IO.Path.GetFileName(file) + ".", StringComparison.Ordinal)));
     }
 
     /// <summary>Deletes the run's files, and the folder where nothing else is in it.</summary>
@@ -90,7 +102,7 @@ public sealed class RunFolder
     /// </summary>
     internal void Replace(string temporary, long step)
     {
-        string target = StepPath(step), old = target + Replaced;
+        string target = StepPath(step), old = target + BeingReplaced;
         if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
         if (Directory.Exists(target)) Directory.Move(target, old);
         Directory.Move(temporary, target);
@@ -101,9 +113,9 @@ public sealed class RunFolder
     /// <summary>Gives a checkpoint its name back that a process was killed over replacing.</summary>
     internal void UndoReplacement()
     {
-        foreach (string old in Directory.EnumerateDirectories(Path, StepPrefix + "*" + Replaced))
+        foreach (string old in Directory.EnumerateDirectories(Path, StepPrefix + "*" + BeingReplaced))
         {
-            if (!Directory.Exists(old[..^Replaced.Length])) Directory.Move(old, old[..^Replaced.Length]);
+            if (!Directory.Exists(old[..^BeingReplaced.Length])) Directory.Move(old, old[..^BeingReplaced.Length]);
         }
     }
 
@@ -138,6 +150,13 @@ public sealed class RunFolder
         string doomed = $"{StepPath(step)}.deleted.tmp";
         Directory.Move(StepPath(step), doomed);
         Directory.Delete(doomed, recursive: true);
+    }
+
+    /// <summary>Where <c>--overwrite</c> put the run that was here, if the process was killed before the new one had begun.</summary>
+    private string? Replaced()
+    {
+        string? parent = System.IO.Path.GetDirectoryName(Path);
+        return parent is null || !Directory.Exists(parent) ? null : Directory.EnumerateDirectories(parent, System.IO.Path.GetFileName(Path) + ".replaced-*").FirstOrDefault();
     }
 
     private void WritePointer(string name, long step) =>

@@ -103,6 +103,24 @@ public sealed class RunSafetyTests : IDisposable
     }
 
     [Fact]
+    public void What_a_process_left_that_was_killed_before_its_run_began_is_cleared_away()
+    {
+        Done([.. s_train, "--out", "run", "--max-steps", "1"]); // makes shards of the built-in corpus
+        foreach (string entry in Directory.EnumerateFileSystemEntries(At("run")).Where(e => Path.GetFileName(e) is not ("data" or "tokenizer.json")))
+        {
+            if (Directory.Exists(entry)) Directory.Delete(entry, recursive: true);
+            else File.Delete(entry);
+        }
+        Run([.. s_train, "--out", "run"]).AssertRefused("holds other files"); // without a lock they may be anybody's
+        _folder.Write("run/run.lock", "");
+        _folder.Write("run/config.json.123.tmp", "{");
+        string corpus = _folder.Write("other.txt", string.Concat(Enumerable.Repeat("Another corpus altogether.\n", 400)));
+        Done([.. s_train, "--out", "run", "--data", corpus]);
+        Assert.DoesNotContain("fables", Read("run/data/dataset.json"), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(At("run"), "*.tmp"));
+    }
+
+    [Fact]
     public void A_folder_that_holds_only_the_lock_of_a_killed_process_is_free()
     {
         _folder.Write("run/run.lock", "");

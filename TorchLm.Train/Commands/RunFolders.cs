@@ -16,7 +16,7 @@ internal static class RunFolders
         {
             var run = new RunFolder(Path.Combine(Root, i == 1 ? name : $"{name}-{i}"));
             if (!IsFree(run.Path) || RunLock.TryTake(run) is not { } hold) continue;
-            if (!run.Exists) return new Claimed(run, hold, replaced: null);
+            if (!run.Exists) return Cleared(run, hold, replaced: null);
             hold.Dispose(); // another process has just begun and ended there
         }
     }
@@ -40,7 +40,7 @@ internal static class RunFolders
         if (!run.Exists)
         {
             if (!IsFree(folder)) throw new InputException($"--out is '{folder}', but that folder holds other files; name a new or an empty one.");
-            return new Claimed(run, RunLock.Take(run), replaced: null);
+            return Cleared(run, RunLock.Take(run), replaced: null);
         }
         if (!overwrite)
         {
@@ -56,12 +56,26 @@ internal static class RunFolders
         return new Claimed(run, RunLock.Take(run), aside);
     }
 
+    /// <summary>
+    /// Whether a new run may be begun in a folder: it is empty, or all that is in it is what a process left that was killed before its run had begun. Its
+    /// lock says that it was one (and whether it still is, which is asked later); shards that are unfinished say it for themselves.
+    /// </summary>
     private static bool IsFree(string folder)
     {
         if (!Directory.Exists(folder)) return true;
-        // Neither a lock (who holds it is asked later) nor shards that a killed process left unfinished are in anybody's way.
-        string[] entries = [.. Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(entry => entry != RunLock.FileName)!];
-        return entries.Length == 0 || (entries is ["data"] && TokenDataset.IsUnfinished(Path.Combine(folder, "data")));
+        var run = new RunFolder(folder);
+        bool locked = File.Exists(Path.Combine(folder, RunLock.FileName));
+        return Directory.EnumerateFileSystemEntries(folder).All(entry => Path.GetFileName(entry) == RunLock.FileName
+            || (Path.GetFileName(entry) == Path.GetFileName(run.DataPath) && (locked || TokenDataset.IsUnfinished(run.DataPath)))
+            || (locked && run.IsRemainder(entry)));
+    }
+
+    /// <summary>A folder that is held and from which the remains of a run that never began are deleted; unfinished shards are gone on with.</summary>
+    private static Claimed Cleared(RunFolder run, RunLock hold, string? replaced)
+    {
+        foreach (string entry in Directory.EnumerateFiles(run.Path).Where(run.IsRemainder)) File.Delete(entry);
+        if (Directory.Exists(run.DataPath) && !TokenDataset.IsUnfinished(run.DataPath)) Directory.Delete(run.DataPath, recursive: true); // it may be of other text
+        return new Claimed(run, hold, replaced);
     }
 
     private static bool IsNumbered(string folder, string name) =>

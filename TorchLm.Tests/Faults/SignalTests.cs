@@ -1,0 +1,64 @@
+using TorchLm.Core.Checkpoints;
+
+namespace TorchLm.Tests.Faults;
+
+/// <summary>Signals that ask a run to end, in each of its phases: it saves, says how to go on, and goes on as if nothing had been.</summary>
+public sealed class SignalTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [LinuxTheory]
+    [InlineData("INT", "first evaluation", "training.evalBatches=20000")]
+    [InlineData("TERM", "one long step", "training.gradientAccumulationSteps=100000")]
+    [InlineData("HUP", "save", "training.saveInterval=2")]
+    [InlineData("TERM", "steps", "training.steps=100000")]
+    public async Task The_run_is_saved_and_can_be_continued(string signal, string phase, string setting)
+    {
+        var run = new RunFolder(_folder["run"]);
+        string? faults = phase == "save" ? "slow-saves=300" : null;
+        using (FaultProcess process = new(_folder.Path, faults, "train", "--preset", "gpt2-tiny", "--precision", "fp32", "--out", "run", "--set", "training.logInterval=1", "--set", setting))
+        {
+            Assert.True(await process.Until(() => phase switch
+            {
+                "first evaluation" => File.Exists(run.MetricsPath),
+                "save" => Directory.Exists(run.Path) && Directory.EnumerateDirectories(run.Path, "step-*.tmp").Any(),
+                "one long step" => File.Exists(run.MetricsPath) && new FileInfo(run.MetricsPath).Length > 0,
+                _ => FaultScenario.LastStep(run) > 3,
+            }), process.Errors);
+            if (phase == "one long step") await Task.Delay(300);
+            process.Send(signal);
+            process.AssertEnds(130);
+            Assert.Matches(@"Interrupted; saved at step [\d,]+\. Continue with: torchlm train --resume run", process.Errors);
+        }
+        Assert.Equal(phase is "first evaluation" or "one long step" ? 0 : run.LatestStep, run.LatestStep);
+        Checkpoint.Verify(run.StepPath(run.LatestStep!.Value));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(run.Path, "*.tmp"));
+        Assert.False(File.Exists(_folder["run/run.lock"]));
+        string[] shorter = phase switch
+        {
+            "first evaluation" => ["--set", "training.evalBatches=2"],
+            "one long step" => ["--set", "training.gradientAccumulationSteps=1"],
+            _ => [],
+        };
+        using (FaultProcess process = new(_folder.Path, null, ["train", "--resume", "run", "--max-steps", $"{run.LatestStep + 2}", .. shorter])) process.AssertEnds(0);
+        Assert.Equal(run.LatestStep, FaultScenario.LastStep(run));
+    }
+
+    /// <summary>All steps are made and saved by then: nothing is lost but the last figures.</summary>
+    [LinuxFact]
+    public async Task A_signal_in_the_last_evaluation_loses_nothing()
+    {
+        string corpus = _folder.Write("corpus.txt", string.Join('\n', Enumerable.Range(0, 400_000).Select(i => $"{i} and {i / 3}.")));
+        var run = new RunFolder(_folder["run"]);
+        using FaultProcess process = new(_folder.Path, null, "train", "--preset", "gpt2-tiny", "--precision", "fp32", "--data", corpus, "--out", "run", "--set", "training.steps=3",
+            "--set", "training.evalBatches=1", "--set", "data.tokenizer=char", "--set", "model.layerCount=1");
+        if (await process.Until(() => process.Output.Contains("Best validation estimate", StringComparison.Ordinal))) process.Send("TERM");
+        int code = process.End();
+        Assert.True(code is 130 or 0, process.Errors); // 0: it was faster than the signal
+        Assert.DoesNotContain("   at ", process.Errors, StringComparison.Ordinal);
+        Assert.Equal(3, run.LatestStep);
+        Checkpoint.Verify(run.StepPath(3));
+    }
+}
