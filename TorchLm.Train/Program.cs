@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using TorchLm.Core;
+using TorchLm.Core.Devices;
 using TorchLm.Core.Native;
 using TorchLm.Tokenizers;
 using TorchLm.Train.Commands;
@@ -62,9 +63,9 @@ public static partial class Program
         {
             return Fail(ExitCode.Failed, e.Message);
         }
-        catch (Exception e) when (IsOutOfMemory(e))
+        catch (Exception e) when (OutOfMemory.Is(e))
         {
-            return Fail(ExitCode.Failed, $"Memory ran out ({FirstLine(e)}): use a smaller training.batchSize with more training.gradientAccumulationSteps, " +
+            return Fail(ExitCode.Failed, $"Memory ran out ({FirstLine(e)}): use a smaller training.batchSize with more training.gradientAccumulationSteps (--micro-batch auto finds them), " +
                 "training.activationCheckpointing=true, or a smaller model.");
         }
         catch (ExternalException e)
@@ -94,10 +95,6 @@ public static partial class Program
     private static bool IsEmptyPath(OptionResult option) =>
         option.Option.HelpName is { } value && (value.Contains("DIR", StringComparison.Ordinal) || value.Contains("FILE", StringComparison.Ordinal) || value == "PATH")
         && option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value) || token.Value.Contains('\0', StringComparison.Ordinal));
-
-    private static bool IsOutOfMemory(Exception e) =>
-        e is OutOfMemoryException || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>What libtorch says; the lines after the first are its stack.</summary>
     private static string FirstLine(Exception e) => e.Message.Split('\n')[0];

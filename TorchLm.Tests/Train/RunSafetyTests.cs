@@ -92,6 +92,35 @@ public sealed class RunSafetyTests : IDisposable
     }
 
     [Fact]
+    public void The_micro_batch_that_auto_finds_trains_as_if_it_had_been_named()
+    {
+        string[] settings = [.. s_train, "--precision", "fp32", "--set", "training.batchSize=2", "--set", "training.gradientAccumulationSteps=3", "--micro-batch"];
+        ProgramProcess auto = Run([.. settings, "auto", "--out", "auto"]);
+        Assert.Matches(@"^Micro-batch 6 x 1 \(effective batch 6\): the whole of it fits in \d+\.\d GiB of memory\.\n", auto.Errors);
+        Assert.Equal(0, auto.ExitCode);
+        Done([.. settings, "6", "--out", "named"]);
+        foreach (string file in new[] { "model.safetensors", "optimizer.safetensors" })
+        {
+            Assert.Equal(File.ReadAllBytes(At($"named/step-00000004/{file}")), File.ReadAllBytes(At($"auto/step-00000004/{file}")));
+        }
+        Assert.Equal(Read("named/config.json"), Read("auto/config.json"));
+        Assert.Contains("\"batchSize\": 6", Read("auto/config.json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_resumed_run_may_take_another_micro_batch_and_says_that_it_is_another_run_then()
+    {
+        Done([.. s_train, "--out", "run", "--max-steps", "2"]);
+        ProgramProcess resumed = Run("train", "--resume", "run", "--micro-batch", "2");
+        Assert.Equal(0, resumed.ExitCode);
+        Assert.Contains("another run", resumed.Errors, StringComparison.Ordinal);
+        Assert.Contains("\"gradientAccumulationSteps\": 4", Read("run/config.json"), StringComparison.Ordinal);
+        Run("train", "--resume", "run", "--set", "training.steps=6", "--micro-batch", "5").AssertRefused("--micro-batch is 5", "effective batch of 8", "use 4 or 8.");
+        Run([.. s_train, "--out", "other", "--micro-batch", "many"]).AssertRefused("--micro-batch is 'many'", "auto");
+        Assert.False(Directory.Exists(At("other")));
+    }
+
+    [Fact]
     public void As_many_checkpoints_stay_as_were_asked_for()
     {
         Done([.. s_train, "--out", "run", "--set", "training.saveInterval=1", "--set", "training.evalInterval=4", "--max-steps", "3", "--keep", "3"]);
