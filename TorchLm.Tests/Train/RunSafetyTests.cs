@@ -56,6 +56,51 @@ public sealed class RunSafetyTests : IDisposable
         }
     }
 
+    [LinuxFact]
+    public async Task On_a_file_system_without_locks_the_owner_that_is_named_counts_while_its_process_lives()
+    {
+        string[] train = ["train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=1000000", "--set", "training.saveInterval=20"];
+        using System.Diagnostics.Process first = Start(train);
+        try
+        {
+            Task output = Task.WhenAll(first.StandardError.ReadToEndAsync(), first.StandardOutput.ReadToEndAsync());
+            while (!first.HasExited && !File.Exists(At("run/latest.json"))) await Task.Delay(50);
+            (int code, string errors) = await End(Start("train", "--resume", "run"));
+            Assert.Equal(2, code);
+            Assert.Contains("on host", errors, StringComparison.Ordinal);
+            Assert.True(File.Exists(At("run/run.lock")));
+        }
+        finally
+        {
+            first.Kill(entireProcessTree: true);
+        }
+        await first.WaitForExitAsync();
+        (int resumed, string said) = await End(Start("train", "--resume", "run", "--max-time", "3s"));
+        Assert.True(resumed == 0, said);
+        Assert.Contains("ended without finishing", said, StringComparison.Ordinal);
+        Assert.False(File.Exists(At("run/run.lock")));
+
+        // .NET's own switch: no file is locked.
+        System.Diagnostics.Process Start(params string[] arguments) => System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "torchlm.dll"), .. arguments])
+        {
+            WorkingDirectory = _folder.Path, RedirectStandardError = true, RedirectStandardOutput = true,
+            Environment = { ["OMP_NUM_THREADS"] = "1", ["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "1" },
+        })!;
+
+        static async Task<(int Code, string Errors)> End(System.Diagnostics.Process process)
+        {
+            using (process)
+            {
+                Task output = process.StandardOutput.ReadToEndAsync();
+                string errors = await process.StandardError.ReadToEndAsync();
+                await output;
+                await process.WaitForExitAsync();
+                return (process.ExitCode, errors);
+            }
+        }
+    }
+
     [Fact]
     public async Task A_killed_process_leaves_a_lock_that_the_next_one_takes_over_and_speaks_of_once()
     {
