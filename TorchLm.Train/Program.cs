@@ -65,7 +65,7 @@ public static partial class Program
         }
         catch (Exception e) when (MemoryExhaustion.Caused(e))
         {
-            return Fail(ExitCode.Failed, $"Memory ran out ({FirstLine(e)}): use a smaller training.batchSize with more training.gradientAccumulationSteps, " +
+            return Fail(ExitCode.Failed, $"Memory ran out ({FirstLine(e)}): use a smaller training.batchSize with more training.gradientAccumulationSteps (--micro-batch auto finds them), " +
                 "training.activationCheckpointing=true, or a smaller model.");
         }
         catch (ExternalException e)

@@ -56,6 +56,51 @@ public sealed class RunSafetyTests : IDisposable
         }
     }
 
+    [LinuxFact]
+    public async Task On_a_file_system_without_locks_the_owner_that_is_named_counts_while_its_process_lives()
+    {
+        string[] train = ["train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=1000000", "--set", "training.saveInterval=20"];
+        using System.Diagnostics.Process first = Start(train);
+        try
+        {
+            Task output = Task.WhenAll(first.StandardError.ReadToEndAsync(), first.StandardOutput.ReadToEndAsync());
+            while (!first.HasExited && !File.Exists(At("run/latest.json"))) await Task.Delay(50);
+            (int code, string errors) = await End(Start("train", "--resume", "run"));
+            Assert.Equal(2, code);
+            Assert.Contains("on host", errors, StringComparison.Ordinal);
+            Assert.True(File.Exists(At("run/run.lock")));
+        }
+        finally
+        {
+            first.Kill(entireProcessTree: true);
+        }
+        await first.WaitForExitAsync();
+        (int resumed, string said) = await End(Start("train", "--resume", "run", "--max-time", "3s"));
+        Assert.True(resumed == 0, said);
+        Assert.Contains("ended without finishing", said, StringComparison.Ordinal);
+        Assert.False(File.Exists(At("run/run.lock")));
+
+        // .NET's own switch: no file is locked.
+        System.Diagnostics.Process Start(params string[] arguments) => System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "torchlm.dll"), .. arguments])
+        {
+            WorkingDirectory = _folder.Path, RedirectStandardError = true, RedirectStandardOutput = true,
+            Environment = { ["OMP_NUM_THREADS"] = "1", ["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "1" },
+        })!;
+
+        static async Task<(int Code, string Errors)> End(System.Diagnostics.Process process)
+        {
+            using (process)
+            {
+                Task output = process.StandardOutput.ReadToEndAsync();
+                string errors = await process.StandardError.ReadToEndAsync();
+                await output;
+                await process.WaitForExitAsync();
+                return (process.ExitCode, errors);
+            }
+        }
+    }
+
     [Fact]
     public async Task A_killed_process_leaves_a_lock_that_the_next_one_takes_over_and_speaks_of_once()
     {
@@ -89,6 +134,35 @@ public sealed class RunSafetyTests : IDisposable
         Assert.Matches(@"^Time is up; saved at step [\d,]+ of 1,000,000\. Continue with: torchlm train --resume run\n$", result.Output);
         Assert.True(new RunFolder(At("run")).LatestStep is not null);
         Assert.False(File.Exists(At("run/run.lock")));
+    }
+
+    [Fact]
+    public void The_micro_batch_that_auto_finds_trains_as_if_it_had_been_named()
+    {
+        string[] settings = [.. s_train, "--precision", "fp32", "--set", "training.batchSize=2", "--set", "training.gradientAccumulationSteps=3", "--micro-batch"];
+        ProgramProcess auto = Run([.. settings, "auto", "--out", "auto"]);
+        Assert.Matches(@"^Micro-batch 6 x 1 \(effective batch 6\): the whole of it fits in \d+\.\d GiB of memory\.\n", auto.Errors);
+        Assert.Equal(0, auto.ExitCode);
+        Done([.. settings, "6", "--out", "named"]);
+        foreach (string file in new[] { "model.safetensors", "optimizer.safetensors" })
+        {
+            Assert.Equal(File.ReadAllBytes(At($"named/step-00000004/{file}")), File.ReadAllBytes(At($"auto/step-00000004/{file}")));
+        }
+        Assert.Equal(Read("named/config.json"), Read("auto/config.json"));
+        Assert.Contains("\"batchSize\": 6", Read("auto/config.json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_resumed_run_may_take_another_micro_batch_and_says_that_it_is_another_run_then()
+    {
+        Done([.. s_train, "--out", "run", "--max-steps", "2"]);
+        ProgramProcess resumed = Run("train", "--resume", "run", "--micro-batch", "2");
+        Assert.Equal(0, resumed.ExitCode);
+        Assert.Contains("another run", resumed.Errors, StringComparison.Ordinal);
+        Assert.Contains("\"gradientAccumulationSteps\": 4", Read("run/config.json"), StringComparison.Ordinal);
+        Run("train", "--resume", "run", "--set", "training.steps=6", "--micro-batch", "5").AssertRefused("--micro-batch is 5", "effective batch of 8", "use 4 or 8.");
+        Run([.. s_train, "--out", "other", "--micro-batch", "many"]).AssertRefused("--micro-batch is 'many'", "auto");
+        Assert.False(Directory.Exists(At("other")));
     }
 
     [Fact]

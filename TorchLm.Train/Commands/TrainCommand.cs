@@ -43,6 +43,7 @@ internal static class TrainCommand
             Description = "Decides initial weights, dropout and the data's order; for the same run on another day say --precision too. Default: the configuration's.",
             HelpName = "N",
         };
+        Option<string?> microBatch = MicroBatchOption.Create();
         var maxSteps = new Option<long?>("--max-steps")
         {
             Description = "Stop after this step of the run and save; the schedule stays that of training.steps.",
@@ -75,7 +76,7 @@ internal static class TrainCommand
 
         var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in one to two minutes.")
         {
-            preset, config, data, output, set, device, precision, threads, seed, maxSteps, maxTime, keep, resume, initFrom, overwrite,
+            preset, config, data, output, set, device, precision, threads, seed, microBatch, maxSteps, maxTime, keep, resume, initFrom, overwrite,
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -91,6 +92,7 @@ internal static class TrainCommand
             if (parsed.GetValue(precision) is { } type) settings.Add($"training.precision={type}");
             if (parsed.GetValue(keep) is { } checkpoints) settings.Add($"training.keepCheckpoints={checkpoints}");
             var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null);
+            MicroBatchOption? micro = MicroBatchOption.Parse(parsed.GetValue(microBatch));
             string name = RunName(presetName, configFile, parsed.GetValue(data));
             if (resumes)
             {
@@ -103,7 +105,7 @@ internal static class TrainCommand
                     throw new InputException("--resume DIR names the run: leave --out and --preset out.");
                 }
                 string folder = parsed.GetValue(resume) ?? parsed.GetValue(output) ?? RunFolders.Newest(name);
-                return TrainingSession.Resume(folder, settings, parsed.GetValue(device)!, limits, cancel);
+                return TrainingSession.Resume(folder, settings, parsed.GetValue(device)!, limits, micro, cancel);
             }
 
             string? initial = parsed.GetValue(initFrom);
@@ -114,6 +116,7 @@ internal static class TrainCommand
             {
                 throw new InputException($"The preset {InitialModel.Preset} trains a model further: name it with --init-from DIR.");
             }
+            run = micro?.WithNumber(run) ?? run;
             if (parsed.GetValue(data) is { } path)
             {
                 run = run with { Data = run.Data with { Path = path } };
@@ -125,7 +128,7 @@ internal static class TrainCommand
             bool replaces = parsed.GetValue(overwrite);
             if (replaces && parsed.GetValue(output) is null) throw new InputException("--overwrite replaces the run that --out names: add --out DIR.");
             using RunFolders.Claimed claimed = parsed.GetValue(output) is { } named ? RunFolders.Claim(named, replaces) : RunFolders.Unused(name);
-            return TrainingSession.Start(run, claimed, parsed.GetValue(device)!, limits, cancel);
+            return TrainingSession.Start(run, claimed, parsed.GetValue(device)!, limits, micro, cancel);
         }));
         return command;
     }

@@ -28,7 +28,8 @@ internal static class TrainingSession
     private const int SampleTokens = 500;
 
     /// <summary>Begins a run in a folder that is held for it.</summary>
-    public static int Start(RunConfig config, RunFolders.Claimed folder, string deviceName, RunLimits limits, CancellationToken cancel)
+    public static int Start(RunConfig config, RunFolders.Claimed folder, string deviceName, RunLimits limits, MicroBatchOption? microBatch,
+        CancellationToken cancel)
     {
         DeviceChoice device = DeviceChoice.Of(deviceName);
         SavedModel? initial = InitialModel.Find(config);
@@ -38,6 +39,7 @@ internal static class TrainingSession
         ITokenizer? tokenizer = RunData.Tokenizer(dataset);
         config = Resolve(config, dataset, tokenizer);
         PrecisionChoice precision = ChoosePrecision(ref config, device);
+        config = microBatch?.WithTrial(config, device, precision.Precision, cancel) ?? config;
         return Train(folder.Run, config, dataset, tokenizer, device, precision, limits, (model, _) =>
         {
             if (initial is not null) Checkpoint.LoadInitialWeights(initial.CheckpointPath, model);
@@ -48,12 +50,13 @@ internal static class TrainingSession
     }
 
     /// <summary>Continues a run from its latest checkpoint.</summary>
-    public static int Resume(string path, IReadOnlyList<string> settings, string deviceName, RunLimits limits, CancellationToken cancel)
+    public static int Resume(string path, IReadOnlyList<string> settings, string deviceName, RunLimits limits, MicroBatchOption? microBatch, CancellationToken cancel)
     {
         DeviceChoice device = DeviceChoice.Of(deviceName);
         var run = new RunFolder(path);
         RunConfig before = run.ReadConfig(), config = run.ReadConfig(settings);
         RefuseOtherRun(before, config);
+        config = microBatch?.WithNumber(config) ?? config;
         using RunLock hold = RunLock.Take(run);
         long step = ResumePoint.Find(run, sentence => Console.Error.WriteLine(Program.OneLine(sentence)))
             ?? throw new InputException($"The run in '{path}' has no checkpoint to continue from; start it anew with --overwrite.");
@@ -77,12 +80,13 @@ internal static class TrainingSession
         bool undecided = config.Training.Precision == "auto" && !settings.Any(s => s.StartsWith("training.precision", StringComparison.Ordinal));
         if (undecided) config = config with { Training = config.Training with { Precision = Precision.Float32.Name() } };
         PrecisionChoice precision = ChoosePrecision(ref config, device);
+        config = microBatch?.WithTrial(config, device, precision.Precision, cancel) ?? config;
         return Train(run, config, dataset, tokenizer, device, precision, limits, (_, trainer) =>
         {
             bool same = trainer.Resume(run.StepPath(step));
             if (hold.StaleOwner is { } ended) Console.Error.WriteLine($"Process {ended.Pid}, which was training here (since {ended.Since}), ended without finishing.");
             Console.Error.WriteLine($"Continuing at step {step:N0}" + (same ? "." : ", with changed settings: from here on it is another run."));
-            if (settings.Count > 0 || undecided) DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n");
+            if (settings.Count > 0 || undecided || microBatch is not null) DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n");
         }, cancel);
     }
 
