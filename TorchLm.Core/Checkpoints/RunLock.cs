@@ -23,6 +23,9 @@ public sealed class RunLock : IDisposable
     /// <summary>EWOULDBLOCK on Linux and on macOS, ERROR_SHARING_VIOLATION on Windows: how the system says that the file is held.</summary>
     private const int LinuxHeld = 11, MacHeld = 35, WindowsHeld = unchecked((int)0x80070020);
 
+    /// <summary>EEXIST and ERROR_FILE_EXISTS. To look for the file afterwards would not do: its owner may have deleted it by then.</summary>
+    private const int UnixExists = 17, WindowsExists = unchecked((int)0x80070050);
+
     /// <summary>Between two attempts at a file that is just being made or deleted.</summary>
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
 
@@ -85,7 +88,7 @@ public sealed class RunLock : IDisposable
             FileShare share = OperatingSystem.IsWindows() ? FileShare.Read | FileShare.Delete : FileShare.None;
             file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, share, bufferSize: 1);
         }
-        catch (IOException e) when (IsHeld(e) || Exists(path))
+        catch (IOException e) when (IsHeld(e) || e.HResult is UnixExists or WindowsExists)
         {
             return null;
         }
@@ -153,8 +156,6 @@ public sealed class RunLock : IDisposable
     }
 
     private static bool IsHeld(IOException e) => e.HResult is LinuxHeld or MacHeld or WindowsHeld;
-
-    private static bool Exists(string path) => File.Exists(path) || new FileInfo(path).LinkTarget is not null;
 
     private static LockOwner? ReadOwner(string path)
     {
