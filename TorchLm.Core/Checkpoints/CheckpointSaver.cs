@@ -63,15 +63,15 @@ internal sealed class CheckpointSaver : IDisposable
     /// <summary>Waits for the save that is under way, if there is one.</summary>
     public SaveResult? Finish()
     {
-        SaveResult? result = _writing?.GetAwaiter().GetResult();
+        Task<SaveResult>? writing = _writing;
         _writing = null;
-        return result;
+        return writing?.GetAwaiter().GetResult();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _writing?.Wait();
+        if (_writing is not null) Task.WaitAny(_writing); // how it ended was of no interest to whoever is leaving
         _snapshot.Dispose();
     }
 
@@ -86,7 +86,7 @@ internal sealed class CheckpointSaver : IDisposable
             string path = Checkpoint.Save(_run, content, state, isBest, _keep, Pause);
             return new SaveResult(state.Step, path, null, Stopwatch.GetElapsedTime(start));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (DurableFile.IsRefusal(e))
         {
             return new SaveResult(state.Step, null, e.Message.TrimEnd('.'), Stopwatch.GetElapsedTime(start));
         }

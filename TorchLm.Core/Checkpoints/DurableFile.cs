@@ -35,6 +35,12 @@ public static class DurableFile
     /// <summary>Writes UTF-8 text without a byte order mark.</summary>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>
+    /// Whether a failure is the disk's or the folder's: no room, no right, no such place, or a file beyond the size that a quota allows, for which .NET has
+    /// another exception.
+    /// </summary>
+    internal static bool IsRefusal(Exception failure) => failure is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
+
     /// <summary>Puts on the disk what other handles have written to a file, if there is one.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>
     internal static void Flush(string path)

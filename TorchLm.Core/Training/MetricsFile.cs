@@ -123,7 +123,7 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
             _pending.Clear();
             return null;
         }
-        catch (IOException e)
+        catch (Exception e) when (DurableFile.IsRefusal(e))
         {
             _file.SetLength(length); // shorter is always possible: no half line stays
             return e.Message;

@@ -26,7 +26,7 @@ public sealed class FailedSaveTests : IDisposable
         Done([.. s_train, "--out", "whole", "--set", "training.steps=40"]);
         RunFolder whole = new(_folder["whole"]);
         long size = Directory.EnumerateFiles(whole.StepPath(40)).Sum(f => new FileInfo(f).Length);
-        Mount($"{(3 * size) + (1 << 19) + DataSize(whole)}"); // two checkpoints stay, and a third is made before the older one goes
+        Mount($"{(4 * size) + (1 << 20) + DataSize(whole)}");
         var run = new RunFolder(Path.Combine(_mounted!, "run"));
         Done([.. s_train, "--out", run.Path, "--set", "training.steps=40", "--max-steps", "20"]);
         string filler = Path.Combine(_mounted!, "filler");

@@ -19,7 +19,7 @@ internal sealed class FaultCampaign(Random random, FaultReport report)
         RunFolder run = scenario.NewRun(++_runs);
         var story = new List<string>();
         long? stoodAt = null;
-        bool damaged = false;
+        bool damaged = false, noticed = false;
         int kills = 0;
         while (true)
         {
@@ -28,11 +28,12 @@ internal sealed class FaultCampaign(Random random, FaultReport report)
             string fault = !inject ? "none" : killsOnly || random.Next(10) < 7 ? "kill" : s_signals[random.Next(s_signals.Length)];
             if (inject && await Strike(scenario, run, process, fault)) story.Add(fault);
             int code = process.End();
+            noticed |= process.Errors.Contains("damaged", StringComparison.Ordinal); // by this one, or by one that was killed before it went on
             if (stoodAt is { } last && process.ContinuedAt is { } at)
             {
                 report.Lost(last - at, damaged);
-                if (damaged) Assert.Contains("damaged", process.Errors, StringComparison.Ordinal);
-                (stoodAt, damaged) = (null, false);
+                Assert.True(noticed == damaged, $"{scenario.Name}: damage {(damaged ? "was not" : "that there is none was")} noticed after {Tell(story)}:\n{process.Errors}");
+                (stoodAt, damaged, noticed) = (null, false, false);
             }
             if (code == 0) break;
             if (!inject || story.Count == 0) Assert.Fail($"{scenario.Name}: exited with {code} although nothing was done to it, after {Tell(story)}:\n{process.Errors}");
