@@ -50,7 +50,15 @@ public sealed record SavedModel(RunFolder Run, string CheckpointPath, RunConfig 
     {
         string weights = Path.Combine(CheckpointPath, "model.safetensors");
         if (!File.Exists(weights)) return; // said by who reads the checkpoint
-        using var reader = new SafeTensorsReader(weights);
-        Gpt2Weights.Check(reader, Config.Model);
+        try
+        {
+            using var reader = new SafeTensorsReader(weights);
+            Gpt2Weights.Check(reader, Config.Model);
+        }
+        catch (InputException)
+        {
+            Checkpoint.OpenWeights(CheckpointPath).Dispose(); // says of a file that is damaged that it is, rather than what looks odd in it
+            throw;
+        }
     }
 }
