@@ -45,7 +45,9 @@ public sealed record SavedModel(RunFolder Run, string CheckpointPath, RunConfig 
         }
     }
 
-    /// <summary>A configuration from elsewhere may promise any shape: the weights' header, which is held against their file, must agree before memory is taken for it.</summary>
+    /// <summary>
+    /// A configuration from elsewhere may promise any shape: the weights' header, which is held against their file, must agree before memory is taken for it.
+    /// </summary>
     private void CheckShape()
     {
         string weights = Path.Combine(CheckpointPath, "model.safetensors");
