@@ -64,7 +64,7 @@ public sealed class SafeTensorsReader : ITensorSource
         catch (EndOfStreamException)
         {
             tensor.Dispose();
-            throw Wrong($"ended while '{name}' was read");
+            throw Damaged($"ended while '{name}' was read");
         }
         return tensor;
     }
@@ -75,10 +75,10 @@ public sealed class SafeTensorsReader : ITensorSource
     private (Dictionary<string, Entry> Entries, long DataStart) ReadHeader()
     {
         Span<byte> length = stackalloc byte[8];
-        if (_file.Length < 8) throw Wrong("is shorter than a header");
+        if (_file.Length < 8) throw Damaged("is shorter than a header");
         _file.ReadExactly(length);
         ulong size = BinaryPrimitives.ReadUInt64LittleEndian(length);
-        if (size > HeaderLimit || size > (ulong)_file.Length - 8) throw Wrong($"has a header length of {size} bytes, more than the file can hold");
+        if (size > HeaderLimit || size > (ulong)_file.Length - 8) throw Damaged($"has a header length of {size} bytes, more than the file can hold");
         byte[] header = new byte[size];
         _file.ReadExactly(header);
 
@@ -86,25 +86,26 @@ public sealed class SafeTensorsReader : ITensorSource
         var entries = new Dictionary<string, Entry>();
         try
         {
-            using JsonDocument json = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8 });
-            if (json.RootElement.ValueKind != JsonValueKind.Object) throw Wrong("has a header that is not a JSON object");
+            using JsonDocument json = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            if (json.RootElement.ValueKind != JsonValueKind.Object) throw Damaged("has a header that is not a JSON object");
             foreach (JsonProperty property in json.RootElement.EnumerateObject().Where(p => p.Name != "__metadata__"))
             {
-                if (!entries.TryAdd(property.Name, ReadEntry(property, dataLength))) throw Wrong($"names the tensor '{property.Name}' twice");
+                entries.Add(property.Name, ReadEntry(property, dataLength));
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter where a text is not Unicode
         {
-            throw new InputException($"The weights '{Path}' have a header that is not valid JSON in UTF-8; the file is damaged or not safetensors.", e);
+            throw new InputException($"The weights '{Path}' have a header that is not valid JSON in UTF-8, or in which a name stands twice: the file is damaged or " +
+                "not safetensors; copy or get it again.", e);
         }
 
         long end = 0;
         foreach ((string name, Entry entry) in entries.OrderBy(e => e.Value.Begin).ThenBy(e => e.Value.End))
         {
-            if (entry.Begin != end) throw Wrong($"has a gap or an overlap before the tensor '{name}'");
+            if (entry.Begin != end) throw Damaged($"has a gap or an overlap before the tensor '{name}'");
             end = entry.End;
         }
-        if (end != dataLength) throw Wrong($"holds {dataLength} bytes of values where its header describes {end}");
+        if (end != dataLength) throw Damaged($"holds {dataLength} bytes of values where its header describes {end}");
         return (entries, dataStart);
     }
 
@@ -115,7 +116,7 @@ public sealed class SafeTensorsReader : ITensorSource
             || !value.TryGetProperty("shape", out JsonElement shape) || !value.TryGetProperty("data_offsets", out JsonElement offsets)
             || !TryIntegers(shape, out long[] dimensions) || !TryIntegers(offsets, out long[] range) || range.Length != 2)
         {
-            throw Wrong($"describes the tensor '{property.Name}' without a proper dtype, shape and data_offsets");
+            throw Damaged($"describes the tensor '{property.Name}' without a proper dtype, shape and data_offsets");
         }
         if (!SafeTensors.Types.TryGetValue(dtype.GetString()!, out (ScalarType Type, int Size) type))
         {
@@ -129,7 +130,7 @@ public sealed class SafeTensorsReader : ITensorSource
         }
         if (range[0] > range[1] || range[1] > dataLength || range[1] - range[0] != (long)bytes)
         {
-            throw Wrong($"gives the tensor '{property.Name}' the bytes {range[0]} to {range[1]}, which do not fit its shape or the file");
+            throw Damaged($"gives the tensor '{property.Name}' the bytes {range[0]} to {range[1]}, which do not fit its shape or the file");
         }
         return new Entry(type.Type, dimensions, range[0], range[1]);
     }
@@ -147,6 +148,8 @@ public sealed class SafeTensorsReader : ITensorSource
         values = [.. list];
         return true;
     }
+
+    private InputException Damaged(string what) => Wrong($"{what}; copy or get it again");
 
     private InputException Wrong(string what) => new($"The weights '{Path}' cannot be used: the file {what}.");
 }

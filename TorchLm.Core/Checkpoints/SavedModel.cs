@@ -45,12 +45,22 @@ public sealed record SavedModel(RunFolder Run, string CheckpointPath, RunConfig 
         }
     }
 
-    /// <summary>A configuration from elsewhere may promise any shape: the weights' header, which is held against their file, must agree before memory is taken for it.</summary>
+    /// <summary>
+    /// A configuration from elsewhere may promise any shape: the weights' header, which is held against their file, must agree before memory is taken for it.
+    /// </summary>
     private void CheckShape()
     {
         string weights = Path.Combine(CheckpointPath, "model.safetensors");
         if (!File.Exists(weights)) return; // said by who reads the checkpoint
-        using var reader = new SafeTensorsReader(weights);
-        Gpt2Weights.Check(reader, Config.Model);
+        try
+        {
+            using var reader = new SafeTensorsReader(weights);
+            Gpt2Weights.Check(reader, Config.Model);
+        }
+        catch (InputException)
+        {
+            Checkpoint.OpenWeights(CheckpointPath).Dispose(); // says of a file that is damaged that it is, rather than what looks odd in it
+            throw;
+        }
     }
 }

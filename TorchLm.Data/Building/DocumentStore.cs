@@ -79,8 +79,8 @@ internal static class DocumentStore
         }
         catch (Exception failure) when (failure is IOException or FormatException)
         {
-            throw new InputException($"The documents that were stored in '{file.Name}' cannot be read ({failure.Message.TrimEnd('.')}): delete the folder that it is in, and " +
-                "prepare the data again.", failure);
+            throw new InputException($"The documents that were stored in '{file.Name}' cannot be read ({failure.Message.TrimEnd('.')}): " +
+                "delete the folder that it is in, and prepare the data again.", failure);
         }
     }
 }

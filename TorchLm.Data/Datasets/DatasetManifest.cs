@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using TorchLm.Core;
 using TorchLm.Data.Shards;
 
@@ -16,7 +17,7 @@ namespace TorchLm.Data.Datasets;
 /// <param name="Splits">What each split holds, by its name: <c>train</c>, <c>val</c>, <c>test</c>.</param>
 /// <param name="Preparation">What reading and cleaning did; null in data sets of versions that did not say.</param>
 /// <param name="Mixture">How often each source is met in training; null where each is as often as it has tokens.</param>
-public sealed record DatasetManifest(
+public sealed partial record DatasetManifest(
     int FormatVersion,
     TokenizerEntry Tokenizer,
     IReadOnlyList<SourceEntry> Sources,
@@ -78,9 +79,20 @@ public sealed record DatasetManifest(
         }
     }
 
-    /// <summary>The place in a file that does not fit, in the file's own terms instead of the parser's.</summary>
-    private static string WhatFailed(Exception failure) => failure is not JsonException { Path: var field, LineNumber: { } line } ? "it is not valid JSON in UTF-8"
-        : field is null or "$" or "" ? $"line {line + 1} is not what it should be" : $"{Shown.Of(field.TrimStart('$', '.'))} in line {line + 1} is not what it should be";
+    /// <summary>What does not fit, in the file's own terms instead of the parser's.</summary>
+    private static string WhatFailed(Exception failure)
+    {
+        if (failure is not JsonException json) return "a text in it is not valid Unicode";
+        string line = json.LineNumber is { } number ? $"line {number + 1}" : "one of its lines";
+        string field = json.Path?.TrimStart('$', '.') ?? "";
+        if (json.InnerException is JsonException) return $"{line} is not valid JSON";
+        Match missing = MissingFields().Match(json.Message);
+        if (missing.Success) return $"{(field.Length == 0 ? "it" : Shown.Of(field))} lacks {missing.Groups[1].Value.Replace("'", "", StringComparison.Ordinal)}";
+        return field.Length == 0 ? $"{line} is not what it should be" : $"{Shown.Of(field)} in {line} is not what it should be";
+    }
+
+    [GeneratedRegex("missing required properties including: (.*?)\\.$")]
+    private static partial Regex MissingFields();
 }
 
 /// <summary>The tokenizer of a data set; <c>tokenizer.json</c> lies beside <c>dataset.json</c>.</summary>

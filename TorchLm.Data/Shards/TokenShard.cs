@@ -128,7 +128,7 @@ public sealed unsafe class TokenShard : IDisposable
     {
         int first = 0;
         while (tokens[first] < vocabularySize) first++;
-        return new InputException($"The token at position {start + first} of '{Path}' is {tokens[first]}, but the model's " +
-            $"vocabulary has only {vocabularySize} tokens: use the tokenizer and the model that belong to this data.");
+        return new InputException($"The token at position {start + first} of '{Path}' is {tokens[first]}, but the " +
+            $"vocabulary has only {vocabularySize} ids: use the tokenizer and the model that belong to this data, or copy the file again.");
     }
 }

@@ -40,7 +40,14 @@ internal sealed class GgufModel : IForeignModel
             Bias = true,
             Gelu = "tanh",
         };
-        Config.Validate();
+        try
+        {
+            Config.Validate();
+        }
+        catch (InputException e)
+        {
+            throw new InputException($"The model '{file.Path}' cannot be used: {e.Message}", e);
+        }
         Gpt2Weights.Check(weights, Config);
         weights.RequireTiedHead();
         Weights = weights;

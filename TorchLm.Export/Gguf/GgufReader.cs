@@ -233,7 +233,8 @@ internal sealed class GgufReader : IDisposable
     /// <summary>Bytes that the head may still have.</summary>
     private long Room => Math.Max(0, Math.Min(_file.Length, HeadLimit) - _file.Position);
 
-    private string TooMuch => _file.Length <= HeadLimit ? "more than it has room for" : $"more than a head of {HeadLimit >> 20} MB has room for";
+    private string TooMuch => _file.Length <= HeadLimit ? "more than it has room for; copy or get it again"
+        : $"more than a head of {HeadLimit >> 20} MB has room for; copy or get it again";
 
     private void RequireRoom(ulong count, int size, string what)
     {

@@ -64,6 +64,7 @@ internal static class Gpt2ConfigFile
         using JsonDocument document = JsonFile.ReadObject(path);
         JsonElement root = document.RootElement;
         string type = Text(root, "model_type", path) ?? "";
+        if (type.Length == 0) throw new InputException($"'{path}' names no model_type, as a model in Hugging Face's layout does; only gpt2 can be imported.");
         if (type != "gpt2") throw new InputException($"'{path}' says model_type '{type}'; only gpt2 can be imported.");
         foreach ((string field, bool only) in s_switches)
         {
@@ -97,7 +98,14 @@ internal static class Gpt2ConfigFile
             Gelu = gelu,
         };
         if ((long)config.VocabularySize * width > int.MaxValue) throw Wrong(path, "vocab_size", $"times n_embd is {(long)config.VocabularySize * width}, not below 2^31");
-        config.Validate();
+        try
+        {
+            config.Validate();
+        }
+        catch (InputException e)
+        {
+            throw new InputException($"'{path}' cannot be imported: {e.Message}", e);
+        }
         return config;
     }
 

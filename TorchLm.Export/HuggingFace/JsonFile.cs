@@ -8,7 +8,9 @@ internal static class JsonFile
 {
     private const long SizeLimit = 64 << 20; // the index of a thousand-layer model has about 1 MB
 
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32, AllowDuplicateProperties = false };
+    // Comments, because a run's config.json, which may have some, is looked at too: to find out whose it is.
+    private static readonly JsonDocumentOptions s_options =
+        new() { MaxDepth = 32, AllowDuplicateProperties = false, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>Reads an object. The caller owns the document.</summary>
     /// <exception cref="InputException">The file cannot be read, or is not a JSON object.</exception>

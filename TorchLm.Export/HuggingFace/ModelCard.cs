@@ -104,7 +104,8 @@ internal static class ModelCard
             JsonElement metrics = document.RootElement;
             return metrics.ValueKind == JsonValueKind.Object ? (Number("step"), Number("val_loss"), Number("val_bpb")) : default;
 
-            double? Number(string field) => metrics.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+            double? Number(string field) =>
+                metrics.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter where a name is half of a surrogate pair
         {

@@ -110,7 +110,7 @@ public sealed class BatchLoaderTests : IDisposable
             wrong++;
             for (int again = 0; again < 2; again++)
             {
-                Assert.Contains("is 300, but the model's vocabulary has only 256",
+                Assert.Contains("is 300, but the vocabulary has only 256 ids",
                     Assert.Throws<InputException>(() => loader.GetBatch(index)).Message);
             }
         }

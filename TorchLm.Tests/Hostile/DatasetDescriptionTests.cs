@@ -47,7 +47,7 @@ public sealed class DatasetDescriptionTests : IDisposable
     [InlineData("tokenizer.vocabularySize", "1e99", "tokenizer.vocabularySize in line")]
     [InlineData("tokenizer.kind", "\"\\ud800\"", "not a description of a data set")]
     [InlineData("splits.val.tokens", "\"many\"", "splits.val.tokens in line")]
-    [InlineData("splits.val.tokens", "NaN", "in line")]
+    [InlineData("splits.val.tokens", "NaN", "is not valid JSON")]
     [InlineData("splits", "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]", "not a description of a data set")]
     public void A_lie_is_named(string path, string value, string sentence)
     {
@@ -70,6 +70,19 @@ public sealed class DatasetDescriptionTests : IDisposable
     [Fact]
     public void A_field_that_stands_twice_is_refused() =>
         Assert.Contains("not a description of a data set", Refusal(_sound.Replace("\"tokenizer\":", "\"formatVersion\": 1, \"tokenizer\":")), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_field_that_is_missing_and_a_file_that_is_cut_are_said()
+    {
+        JsonObject json = JsonNode.Parse(_sound)!.AsObject();
+        json.Remove("tokenizer");
+        Assert.Contains("(it lacks tokenizer)", Refusal(json.ToJsonString()), StringComparison.Ordinal);
+        json = JsonNode.Parse(_sound)!.AsObject();
+        json["splits"]!["val"]!.AsObject().Remove("shards");
+        Assert.Contains("(splits.val lacks shards)", Refusal(json.ToJsonString()), StringComparison.Ordinal);
+        Assert.Contains("(line 3 is not valid JSON)", Refusal("{\n\"formatVersion\": 1,\n\"tokenizer\": {\"ki"), StringComparison.Ordinal);
+        Assert.Contains("(line 1 is not valid JSON)", Refusal(""), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_file_that_is_too_large_is_refused_unread()

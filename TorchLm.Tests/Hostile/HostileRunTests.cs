@@ -34,6 +34,32 @@ public sealed class HostileRunTests : IDisposable
         Assert.InRange(Environment.WorkingSet - before, long.MinValue, 1L << 30); // tests beside this one take some too
     }
 
+    [Fact]
+    public void Weights_that_are_cut_are_called_damaged_and_not_misshapen()
+    {
+        string weights = SavedRuns.WeightsOf(_run);
+        using (FileStream file = File.OpenWrite(weights)) file.SetLength(file.Length - 100);
+        Assert.Contains("is damaged: its checksum", Assert.Throws<InputException>(() => SavedModel.Find(_run.Path).Load(torch.CPU)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_configuration_with_comments_is_still_the_runs_own()
+    {
+        File.WriteAllText(_run.ConfigPath, "// mine\n" + File.ReadAllText(_run.ConfigPath));
+        Assert.False(ModelImport.IsForeign(_run.Path));
+        SavedModel.Find(_run.Path).Load(torch.CPU).Dispose();
+    }
+
+    [Fact]
+    public void A_shape_beyond_all_limits_is_refused_with_its_file()
+    {
+        using (ModelSource source = SavedRuns.Open(_run)) HuggingFaceExport.Write(source, _folder["hf"]);
+        string config = _folder.In("hf", "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"n_layer\": 2", "\"n_layer\": 2000000000", StringComparison.Ordinal));
+        Assert.Equal($"'{config}' cannot be imported: model.layerCount is 2000000000, but it must be at most 10000.",
+            Assert.Throws<InputException>(() => ModelImport.Run(_folder["hf"], _folder["out"])).Message);
+    }
+
     /// <summary>The model's card tells the loss that stands in the metrics; a line of them that says something else is none.</summary>
     [Theory]
     [InlineData("""{"step":7,"val_loss":"low"}""")]

@@ -55,7 +55,7 @@ public static class TokenizerFile
         }
         catch (JsonException failure)
         {
-            throw new TokenizerException($"The tokenizer {source} is not valid JSON ({failure.Message.TrimEnd('.')}); " +
+            throw new TokenizerException($"The tokenizer {source} is not valid JSON ({WhatFailed(failure)}); " +
                                          "get the file again from where it came from.", failure);
         }
         catch (TokenizerException failure)
@@ -63,6 +63,9 @@ public static class TokenizerFile
             throw new TokenizerException($"The tokenizer {source} cannot be used: {failure.Message}", failure);
         }
     }
+
+    private static string WhatFailed(JsonException failure) =>
+        failure.LineNumber is { } line ? $"line {line + 1}, byte {failure.BytePositionInLine + 1}" : "a name stands twice, or is not valid Unicode";
 
     /// <summary>
     /// Writes a tokenizer, from which <see cref="Load"/> makes an equal one. The file appears whole or not at all: it is written
