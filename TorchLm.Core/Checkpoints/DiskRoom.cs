@@ -12,6 +12,7 @@ internal static class DiskRoom
     /// <exception cref="IOException">There is less room.</exception>
     public static void Require(string folder, long bytes)
     {
+        if (folder.StartsWith(@"\\", StringComparison.Ordinal)) return; // a network path of Windows, whose room .NET cannot ask for: the save itself will tell
         long free = new DriveInfo(folder).AvailableFreeSpace;
         if (free < bytes + Extra) throw new IOException($"a checkpoint takes {Size(bytes)}, and the disk of '{folder}' has {Size(free)} left");
     }

@@ -68,7 +68,7 @@ public sealed class RunFolder
             throw new InputException(parent.Exists ? $"'{Path}' is a part of a run: name the run's folder, '{parent.Path}'."
                 : $"There is no run in '{Path}': it has no config.json.");
         }
-        return RunConfig.Parse(File.ReadAllText(ConfigPath), ConfigPath, settings);
+        return RunConfig.Parse(ConfigFile.ReadText(ConfigPath), ConfigPath, settings);
     }
 
     /// <summary>Whether a file is one that is written before config.json, or one half-written: without a configuration it belongs to no run.</summary>

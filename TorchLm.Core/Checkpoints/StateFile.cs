@@ -59,6 +59,7 @@ internal static class StateFile
             throw Damaged(path, "its checksum is not that of its content");
         }
         if (state.Step < 0 || state.Tokens < 0) throw Damaged(path, "a count is negative");
+        if (state.Trend is null || state.MicroBatch < 1 || state.LearningRateFactor is not (> 0 and <= 1)) throw Damaged(path, "a value is impossible");
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         if (RunFolder.StepOf(name) is { } step && step != state.Step) throw Damaged(path, $"it is of step {state.Step:N0}, in the folder of step {step:N0}");
         return state;

@@ -96,9 +96,11 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
     {
         try
         {
-            return JsonNode.Parse(line)?["step"]?.GetValue<long>() <= step;
+            using JsonDocument metrics = JsonDocument.Parse(line, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return metrics.RootElement.ValueKind == JsonValueKind.Object && metrics.RootElement.TryGetProperty("step", out JsonElement at)
+                && at.ValueKind == JsonValueKind.Number && at.TryGetInt64(out long number) && number <= step;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: half a surrogate pair in a name
         {
             return false; // the half-written last line of a run that was killed
         }

@@ -40,7 +40,12 @@ public static class MicroBatch
         int effective = EffectiveBatch(training);
         if (sequences >= 1 && effective % sequences == 0)
         {
-            return training with { BatchSize = sequences, GradientAccumulationSteps = effective / sequences };
+            return training with
+            {
+                BatchSize = sequences,
+                GradientAccumulationSteps = effective / sequences,
+                EvalBatches = (int)Math.Min(int.MaxValue, (((long)training.EvalBatches * training.BatchSize) + sequences - 1) / sequences), // as many windows as before
+            };
         }
         IReadOnlyList<int> divisors = Divisors(effective);
         int[] nearest = [.. new[] { divisors.LastOrDefault(d => d < sequences), divisors.FirstOrDefault(d => d > sequences) }.Where(d => d > 0)];

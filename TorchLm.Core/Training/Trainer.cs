@@ -79,7 +79,7 @@ public sealed class Trainer : IDisposable
         bool same = _state.ConfigHash == hash;
         // Other settings deserve another chance: what was lowered because of the old ones begins anew.
         if (!same) _state = _state with { ConfigHash = hash, MicroBatch = null, LearningRateFactor = 1, Rollbacks = 0, RolledBackTo = null };
-        if (_state.MicroBatch is { } rows) _step.UseMicroBatch(rows);
+        if (_state.MicroBatch is { } rows && _config.Training.BatchSize % rows == 0) _step.UseMicroBatch(rows);
         _step.LearningRateFactor = _state.LearningRateFactor;
         _savedStep = _safeStep = _state.Step;
         _secondsAtLastLog = _state.TrainingSeconds;

@@ -77,8 +77,7 @@ internal sealed class FaultCampaign(Random random, FaultReport report)
         }
         else
         {
-            // A run that is resumed has lines of metrics already, and cuts them back when it begins.
-            if (!await process.Until(() => process.ContinuedAt is not null || (!process.Errors.Contains("Continuing", StringComparison.Ordinal) && FaultScenario.LastStep(run) > 0 && !HasCheckpoint(run)) || FaultScenario.LastStep(run) > scenario.Steps / 3)) return false;
+            if (!await process.Until(() => process.ContinuedAt is not null || process.Errors.Contains("val loss", StringComparison.Ordinal))) return false; // it trains
             double moment = random.NextDouble();
             if (inSave)
             {
@@ -95,8 +94,6 @@ internal sealed class FaultCampaign(Random random, FaultReport report)
         else process.Send(fault);
         return true;
     }
-
-    private static bool HasCheckpoint(RunFolder run) => run.Steps().Count > 0;
 
     /// <summary>Flips a bit of the latest checkpoint, or cuts one of its files off; only where there is a checkpoint before it.</summary>
     private string? Damage(RunFolder run)

@@ -25,7 +25,8 @@ public class MicroBatchTests
     {
         TrainingConfig changed = MicroBatch.Apply(s_training, sequences);
         Assert.Equal((sequences, accumulation), (changed.BatchSize, changed.GradientAccumulationSteps));
-        Assert.Equal(s_training, changed with { BatchSize = 12, GradientAccumulationSteps = 5 });
+        Assert.Equal(12 * s_training.EvalBatches, changed.BatchSize * changed.EvalBatches); // as many windows
+        Assert.Equal(s_training, changed with { BatchSize = 12, GradientAccumulationSteps = 5, EvalBatches = s_training.EvalBatches });
     }
 
     [Theory]

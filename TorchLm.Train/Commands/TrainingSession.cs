@@ -108,6 +108,7 @@ internal static class TrainingSession
         DatasetSplit validationSplit = dataset.Val ?? throw new InputException(
             $"The data set '{dataset.Folder}' has no validation split, which training is measured on; prepare it with --val-fraction above 0.");
 
+        ModelMemory.Require(shape, device.Device);
         string? faultList = Environment.GetEnvironmentVariable(InjectedFaults.Variable);
         var faults = InjectedFaults.Parse(faultList);
         if (faults.Any) Console.Error.WriteLine(Program.OneLine($"Faults are injected on purpose ({InjectedFaults.Variable}={faultList})."));
