@@ -19,11 +19,12 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
     /// <summary>Opens the file for appending.</summary>
     /// <param name="path">The file.</param>
     /// <param name="continueAt">The step that the run continues from: later lines, of steps that are made again, are dropped. 0 starts a new file.</param>
+    /// <param name="evaluationDue">Whether that step is evaluated again, so that its evaluation is dropped too.</param>
     /// <param name="report">Told in a sentence when lines cannot be written; null tells nobody.</param>
-    public MetricsFile(string path, long continueAt, Action<string>? report = null)
+    public MetricsFile(string path, long continueAt, bool evaluationDue = false, Action<string>? report = null)
     {
         (_path, _report) = (path, report ?? (_ => { }));
-        _file = Open(continueAt);
+        _file = Open(continueAt, evaluationDue);
     }
 
     /// <inheritdoc/>
@@ -63,7 +64,7 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
         {
             _file.Dispose();
             _pending.RemoveAll(line => !IsUpTo(line, incident.Step));
-            _file = Open(incident.Step);
+            _file = Open(incident.Step, evaluationDue: false);
         }
         Write(new JsonObject
         {
@@ -81,10 +82,10 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
     }
 
     /// <summary>Cuts off what lies after a step, if anything does.</summary>
-    private FileStream Open(long continueAt)
+    private FileStream Open(long continueAt, bool evaluationDue)
     {
         string there = File.Exists(_path) ? File.ReadAllText(_path) : "";
-        string kept = continueAt == 0 ? "" : string.Concat(there.Split('\n').Where(l => IsUpTo(l, continueAt)).Select(l => l + "\n"));
+        string kept = continueAt == 0 ? "" : string.Concat(there.Split('\n').Where(l => IsUpTo(l, continueAt) && !(evaluationDue && IsEvaluationOf(l, continueAt))).Select(l => l + "\n"));
         if (kept != there || !File.Exists(_path)) DurableFile.WriteText(_path, kept);
         return new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, 1);
     }
@@ -92,13 +93,17 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
     /// <summary>JSON has no NaN: a loss that is not a number is null.</summary>
     private static JsonValue? Finite(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
 
-    private static bool IsUpTo(string line, long step)
+    private static bool IsUpTo(string line, long step) => Is(line, (number, _) => number <= step);
+
+    private static bool IsEvaluationOf(string line, long step) => Is(line, (number, metrics) => number == step && metrics.TryGetProperty("val_loss", out _));
+
+    private static bool Is(string line, Func<long, JsonElement, bool> holds)
     {
         try
         {
             using JsonDocument metrics = JsonDocument.Parse(line, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return metrics.RootElement.ValueKind == JsonValueKind.Object && metrics.RootElement.TryGetProperty("step", out JsonElement at)
-                && at.ValueKind == JsonValueKind.Number && at.TryGetInt64(out long number) && number <= step;
+                && at.ValueKind == JsonValueKind.Number && at.TryGetInt64(out long number) && holds(number, metrics.RootElement);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: half a surrogate pair in a name
         {

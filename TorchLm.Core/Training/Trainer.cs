@@ -102,6 +102,7 @@ public sealed class Trainer : IDisposable
             if (_state.EvaluationDue && !cancel.IsCancellationRequested && time?.AllowsAnotherStep(evaluates: true) != false)
             {
                 Evaluate(cancel);
+                if (!_state.EvaluationDue && _savedStep == _state.Step && _safeStep == _state.Step) _savedStep = null; // what is saved says that it is due
                 continue;
             }
             StopReason? reason = cancel.IsCancellationRequested ? StopReason.Cancelled

@@ -15,7 +15,7 @@ public sealed class BuiltInKillTests : IDisposable
         var report = new FaultReport(seed);
         // The long version is the default run, with all its steps.
         FaultScenario scenario = isLong
-            ? new FaultScenario("built-in", _folder.Path, "slow-saves=2", 800, TimeSpan.FromSeconds(20), "--set", "training.saveInterval=20", "--precision", "fp32")
+            ? new FaultScenario("built-in", _folder.Path, "slow-saves=2", 2400, TimeSpan.FromSeconds(6), "--set", "training.saveInterval=25", "--precision", "fp32")
             : new FaultScenario("built-in", _folder.Path, "slow-saves=4", 120, TimeSpan.FromSeconds(2), [.. KillTests.Shape, "--precision", "fp32"]);
         int killed = 0;
         var campaign = new FaultCampaign(new Random(seed), report);

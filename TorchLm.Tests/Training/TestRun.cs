@@ -42,7 +42,7 @@ internal sealed class TestRun : IDisposable
                 if (index + 1 == (stopAt ?? stopAfter * accumulation)) _stop.Cancel();
             },
         };
-        _metrics = new MetricsFile(Folder.MetricsPath, Folder.LatestStep ?? 0);
+        _metrics = new MetricsFile(Folder.MetricsPath, Folder.LatestStep ?? 0, Folder.LatestStep is { } saved && Checkpoint.ReadState(Folder.StepPath(saved)).EvaluationDue);
         Trainer = new Trainer(Model, config, Folder, _batches, validation ?? ValidationBatches.Fixed, peakFlops: 1e12, InjectedFaults.Parse(faults))
         {
             Observers = [_metrics, Observer],

@@ -65,7 +65,7 @@ internal static class TrainingSession
             throw new InputException($"'{path}' holds an imported model and no run that could go on: train it further with --init-from {Hint.Path(path)}.");
         }
         long end = Math.Min(config.Training.Steps, limits.MaxSteps ?? long.MaxValue);
-        if (step >= end)
+        if (step >= end && !(step == end && Checkpoint.ReadState(run.StepPath(step)).EvaluationDue))
         {
             throw new InputException($"The run in '{path}' has made step {step:N0} of {end:N0} already; to go on, ask for more: " +
                 (end == limits.MaxSteps ? "a higher --max-steps." : "--set training.steps=N."));
@@ -123,7 +123,7 @@ internal static class TrainingSession
         using var console = new ConsoleProgress(config, tokenizer);
         using var trainer = new Trainer(model, config, run, batches, validation, peakFlops, faults);
         begin(model, trainer);
-        using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step, console.Say);
+        using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step, trainer.State.EvaluationDue, console.Say);
         trainer.Observers = [metrics, console];
         StopReason reason = trainer.Run(limits.MaxSteps, Time(limits, shape), cancel);
         console.Dispose();
@@ -175,8 +175,15 @@ internal static class TrainingSession
         string which = "after the last step";
         if (best is { } step && step != state.Step)
         {
-            Checkpoint.Load(run.StepPath(step), model);
-            which = $"at the best checkpoint (step {step:N0})";
+            try
+            {
+                Checkpoint.Load(run.StepPath(step), model);
+                which = $"at the best checkpoint (step {step:N0})";
+            }
+            catch (InputException e)
+            {
+                Console.Error.WriteLine(Program.OneLine($"The best checkpoint is left out: {e.Message}"));
+            }
         }
         Console.WriteLine(reason switch
         {
