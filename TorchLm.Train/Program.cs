@@ -21,6 +21,16 @@ public static partial class Program
     /// <returns>0 done, 1 failed while running, 2 the input is wrong, 130 interrupted after saving.</returns>
     public static async Task<int> Main(string[] args)
     {
+        using var output = new LenientWriter(Console.Out);
+        using var errors = new LenientWriter(Console.Error);
+        Console.SetOut(output);
+        Console.SetError(errors);
+        int code = await Run(args);
+        return code == ExitCode.Done && output.Failure is { } failure ? Fail(ExitCode.Failed, $"Standard output could not be written: {failure}") : code;
+    }
+
+    private static async Task<int> Run(string[] args)
+    {
         var root = new RootCommand("Trains GPT-style language models from text, and speaks with them.")
         {
             TrainCommand.Create(), PrepareCommand.Create(), DataCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), ExportCommand.Create(), ImportCommand.Create(),

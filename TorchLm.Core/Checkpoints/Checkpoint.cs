@@ -26,17 +26,18 @@ public static class Checkpoint
     public static string Save(RunFolder run, Gpt model, FusedAdamW optimizer, TrainingState state, bool isBest, int keep)
     {
         Directory.CreateDirectory(run.Path);
-        return Save(run, CheckpointContent.Of(model, optimizer), state, isBest, keep, TimeSpan.Zero);
+        string folder = Save(run, CheckpointContent.Of(model, optimizer), state, isBest, TimeSpan.Zero);
+        run.Prune(keep);
+        return folder;
     }
 
-    /// <summary>Saves tensors that may be copies of the model's.</summary>
+    /// <summary>Saves tensors that may be copies of the model's; older checkpoints stay.</summary>
     /// <param name="run">The run's folder.</param>
     /// <param name="content">Weights and moments.</param>
     /// <param name="state">Where the run stood when they were so.</param>
     /// <param name="isBest">Whether the validation loss was never lower.</param>
-    /// <param name="keep">How many of the last checkpoints stay.</param>
     /// <param name="pause">Makes the disk slow, for tests: <see cref="InjectedFaults.SavePause"/>.</param>
-    internal static string Save(RunFolder run, CheckpointContent content, TrainingState state, bool isBest, int keep, TimeSpan pause)
+    internal static string Save(RunFolder run, CheckpointContent content, TrainingState state, bool isBest, TimeSpan pause)
     {
         DiskRoom.Require(run.Path, content.Bytes);
         string target = Publish(run, state, pause, (ModelFile, stream => SafeTensors.Write(stream, content.Weights)),
@@ -45,7 +46,6 @@ public static class Checkpoint
         if (isBest) run.WriteBest(state.Step); // first: a crash before the next line only means that this step is made again
         run.WriteLatest(state.Step);
         Thread.Sleep(pause);
-        run.Prune(keep);
         return target;
     }
 

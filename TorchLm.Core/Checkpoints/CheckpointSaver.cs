@@ -9,8 +9,9 @@ namespace TorchLm.Core.Checkpoints;
 /// <param name="Step">The step.</param>
 /// <param name="Path">The checkpoint's folder; null where it could not be written.</param>
 /// <param name="Failure">Why not.</param>
+/// <param name="NotPruned">Why older checkpoints could not be deleted; null where they could.</param>
 /// <param name="Time">How long it took.</param>
-internal sealed record SaveResult(long Step, string? Path, string? Failure, TimeSpan Time);
+internal sealed record SaveResult(long Step, string? Path, string? Failure, string? NotPruned, TimeSpan Time);
 
 /// <summary>
 /// Saves a run's checkpoints on a thread of its own, from a copy, while training goes on. One at a time: a save waits for the one before.
@@ -22,7 +23,7 @@ internal sealed class CheckpointSaver : IDisposable
     private readonly int _keep;
     private readonly CheckpointSnapshot _snapshot = new();
     private Task<SaveResult>? _writing;
-    private bool _hadConfig; // touched by one save at a time
+    private bool _hadConfig, _folderIsSafe; // touched by one save at a time
 
     /// <summary>Prepares saves of a model and its optimiser, which the caller keeps.</summary>
     /// <param name="run">The run's folder, which is made if it is missing, now and never again: one that vanishes later is not silently made anew.</param>
@@ -83,12 +84,27 @@ internal sealed class CheckpointSaver : IDisposable
             if (!Directory.Exists(_run.Path) || (_hadConfig && !_run.Exists)) throw new IOException($"the run's folder '{_run.Path}' is gone");
             _hadConfig |= _run.Exists;
             DurableFile.Flush(_run.MetricsPath); // a checkpoint's lines of metrics are as safe as itself
-            string path = Checkpoint.Save(_run, content, state, isBest, _keep, Pause);
-            return new SaveResult(state.Step, path, null, Stopwatch.GetElapsedTime(start));
+            if (!_folderIsSafe && Path.GetDirectoryName(_run.Path) is { } parent) FolderSync.Flush(parent); // the run's folder itself
+            _folderIsSafe = true;
+            string path = Checkpoint.Save(_run, content, state, isBest, Pause);
+            return new SaveResult(state.Step, path, null, Prune(), Stopwatch.GetElapsedTime(start));
         }
-        catch (Exception e) when (DurableFile.IsRefusal(e))
+        catch (Exception e) when (DurableFile.IsRefusal(e) || MemoryExhaustion.Caused(e))
         {
-            return new SaveResult(state.Step, null, e.Message.TrimEnd('.'), Stopwatch.GetElapsedTime(start));
+            return new SaveResult(state.Step, null, e.Message.TrimEnd('.'), null, Stopwatch.GetElapsedTime(start));
+        }
+    }
+
+    private string? Prune()
+    {
+        try
+        {
+            _run.Prune(_keep);
+            return null;
+        }
+        catch (Exception e) when (DurableFile.IsRefusal(e) || e is InputException)
+        {
+            return e.Message.TrimEnd('.');
         }
     }
 }

@@ -1,3 +1,5 @@
+using TorchLm.Core.Training;
+
 namespace TorchLm.Core.Checkpoints;
 
 /// <summary>Finds the checkpoint that a run continues from, whatever a crash or a failing disk has left of the latest ones.</summary>
@@ -27,7 +29,7 @@ public static class ResumePoint
             }
             catch (InputException e)
             {
-                string aside = run.SetAside(step);
+                string aside = run.SetAside(step, "damaged");
                 report($"{e.Message.Split("; use another checkpoint")[0].TrimEnd('.')}; set aside as '{Path.GetFileName(aside)}'.");
             }
         }
@@ -37,58 +39,43 @@ public static class ResumePoint
             report($"The latest checkpoint, '{run.StepPath(expected)}', is gone.");
         }
         if (latest != last) run.WriteLatest(last);
-        RestoreBest(run, last, report);
+        _ = ReadPointer(() => run.BestStep, report); // says so where it is damaged
+        RestoreBest(run, Checkpoint.ReadState(run.StepPath(last)));
         return last;
     }
 
-    /// <summary>The newest sound checkpoint up to a step after whose update all was well, or null.</summary>
+    /// <summary>
+    /// The newest sound checkpoint up to a step after whose update all was well, else the newest sound one: updates that are left out change nothing. Null
+    /// where there is none.
+    /// </summary>
     internal static long? LastGood(RunFolder run, long limit)
     {
+        long? sound = null;
         foreach (long step in run.Steps().Where(s => s <= limit && Checkpoint.CanResume(run.StepPath(s))).Reverse())
         {
             try
             {
-                if (Checkpoint.ReadState(run.StepPath(step)).SkippedInARow > 0) continue;
                 Checkpoint.Verify(run.StepPath(step));
-                return step;
+                if (Checkpoint.ReadState(run.StepPath(step)).SkippedInARow == 0) return step;
+                sound ??= step;
             }
             catch (InputException)
             {
                 // Damaged: an older one will do. A resume names it and sets it aside.
             }
         }
-        return null;
+        return sound;
     }
 
-    /// <summary>
-    /// A checkpoint that was the best when it was saved says so in its state, and stays as long as none is better: among those that remember the lowest
-    /// loss it is the first.
-    /// </summary>
-    private static void RestoreBest(RunFolder run, long last, Action<string> report)
+    /// <summary>Lets best.json name what a state says is the best, or nothing: version 1 of it does not say, and the pointer then stays where it names one.</summary>
+    internal static void RestoreBest(RunFolder run, TrainingState state)
     {
-        if (ReadPointer(() => run.BestStep, report) is { } named && Directory.Exists(run.StepPath(named))) return;
-        if (Checkpoint.ReadState(run.StepPath(last)).BestLoss is { } loss)
-        {
-            foreach (long step in run.Steps().Where(s => s <= last))
-            {
-                if (TryReadState(run.StepPath(step)) is not { EvaluationsSinceBest: 0 } state || state.BestLoss != loss) continue;
-                run.WriteBest(step);
-                return;
-            }
-        }
-        run.DeleteBest();
-    }
-
-    private static Training.TrainingState? TryReadState(string folder)
-    {
-        try
-        {
-            return Checkpoint.ReadState(folder);
-        }
-        catch (InputException)
-        {
-            return null; // a damaged one is no candidate; it is named when it is read for itself
-        }
+        long? named = ReadPointer(() => run.BestStep, _ => { });
+        long? best = state.FormatVersion == 1 && named <= state.Step ? named : state.BestStep;
+        if (best is { } step && !Directory.Exists(run.StepPath(step))) best = null;
+        if (best == named && best is not null) return;
+        if (best is null) run.DeleteBest();
+        else run.WriteBest(best.Value);
     }
 
     private static bool WasSetAside(RunFolder run, long step) => Directory.EnumerateDirectories(run.Path, Path.GetFileName(run.StepPath(step)) + ".damaged*").Any();

@@ -119,12 +119,12 @@ public sealed class RunFolder
         }
     }
 
-    /// <summary>Puts a checkpoint that cannot be used out of the way, but does not delete it.</summary>
+    /// <summary>Puts a checkpoint that is not a part of the run any more out of the way, but does not delete it.</summary>
     /// <returns>The folder that it is in now.</returns>
-    internal string SetAside(long step)
+    internal string SetAside(long step, string why)
     {
-        string aside = StepPath(step) + ".damaged";
-        for (int i = 2; Directory.Exists(aside); i++) aside = $"{StepPath(step)}.damaged-{i}";
+        string aside = $"{StepPath(step)}.{why}";
+        for (int i = 2; Directory.Exists(aside); i++) aside = $"{StepPath(step)}.{why}-{i}";
         Directory.Move(StepPath(step), aside);
         return aside;
     }
@@ -153,10 +153,10 @@ public sealed class RunFolder
     }
 
     /// <summary>Where <c>--overwrite</c> put the run that was here, if the process was killed before the new one had begun.</summary>
-    private string? Replaced()
+    public string? Replaced()
     {
         string? parent = System.IO.Path.GetDirectoryName(Path);
-        return parent is null || !Directory.Exists(parent) ? null : Directory.EnumerateDirectories(parent, System.IO.Path.GetFileName(Path) + ".replaced-*").FirstOrDefault();
+        return parent is null || !Directory.Exists(parent) ? null : Directory.EnumerateDirectories(parent, System.IO.Path.GetFileName(Path) + ".replaced*").FirstOrDefault();
     }
 
     private void WritePointer(string name, long step) =>

@@ -75,7 +75,7 @@ public sealed class RunLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"Cannot write to the run's folder '{run.Path}': {e.Message} Choose another with --out.", e);
+            throw new InputException($"Cannot write to the run's folder '{run.Path}': {e.Message} Make it writable, or begin a run in another one with --out.", e);
         }
     }
 

@@ -54,12 +54,15 @@ internal static class StateFile
         {
             throw new InputException($"'{path}' has format version {state.FormatVersion}; this program knows versions 1 to {TrainingState.CurrentFormat}.");
         }
-        if (state.FormatVersion > 1 && (state.Checksum?.Length != s_noSum.Length || SumOf(json.Replace(state.Checksum, s_noSum, StringComparison.Ordinal)) != state.Checksum))
+        if ((state.FormatVersion > 1 || state.Checksum is not null) && (state.Checksum?.Length != s_noSum.Length || SumOf(json.Replace(state.Checksum, s_noSum, StringComparison.Ordinal)) != state.Checksum))
         {
             throw Damaged(path, "its checksum is not that of its content");
         }
         if (state.Step < 0 || state.Tokens < 0) throw Damaged(path, "a count is negative");
-        if (state.Trend is null || state.MicroBatch < 1 || state.LearningRateFactor is not (> 0 and <= 1)) throw Damaged(path, "a value is impossible");
+        if (state.Trend is not { Count: >= 0, Variance: >= 0 and < 1e30, Mean: > -1e30 and < 1e30 } || state is { TrainingSeconds: < 0 } or { PendingSteps: < 0 }
+                or { SkippedUpdates: < 0 } or { SkippedInARow: < 0 } or { Rollbacks: < 0 } or { EvaluationsSinceBest: < 0 }
+            || !double.IsFinite(state.TrainingSeconds + state.PendingLoss + (state.BestLoss ?? 0) + (state.PendingLossZ ?? 0)) || state.BestStep > state.Step
+            || state.MicroBatch < 1 || state.LearningRateFactor is not (> 0 and <= 1)) throw Damaged(path, "a value is impossible");
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         if (RunFolder.StepOf(name) is { } step && step != state.Step) throw Damaged(path, $"it is of step {state.Step:N0}, in the folder of step {step:N0}");
         return state;

@@ -62,9 +62,8 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
     {
         if (incident.Kind == IncidentKind.RolledBack)
         {
-            _file.Dispose();
             _pending.RemoveAll(line => !IsUpTo(line, incident.Step));
-            _file = Open(incident.Step, evaluationDue: false);
+            CutBack(incident.Step);
         }
         Write(new JsonObject
         {
@@ -87,7 +86,21 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
         string there = File.Exists(_path) ? File.ReadAllText(_path) : "";
         string kept = continueAt == 0 ? "" : string.Concat(there.Split('\n').Where(l => IsUpTo(l, continueAt) && !(evaluationDue && IsEvaluationOf(l, continueAt))).Select(l => l + "\n"));
         if (kept != there || !File.Exists(_path)) DurableFile.WriteText(_path, kept);
-        return new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, 1);
+        return new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 1);
+    }
+
+    private void CutBack(long step)
+    {
+        try
+        {
+            FileStream cut = Open(step, evaluationDue: false);
+            _file.Dispose();
+            _file = cut;
+        }
+        catch (Exception e) when (DurableFile.IsRefusal(e))
+        {
+            _report($"'{_path}' cannot be cut back to step {step:N0}: {e.Message}");
+        }
     }
 
     /// <summary>JSON has no NaN: a loss that is not a number is null.</summary>
@@ -122,9 +135,10 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
     /// <returns>Why not, or null where it went well.</returns>
     private string? Flush()
     {
-        long length = _file.Length;
+        long? length = null;
         try
         {
+            length = _file.Length;
             _file.Write(Encoding.UTF8.GetBytes(string.Concat(_pending)));
             _file.Flush();
             _pending.Clear();
@@ -132,7 +146,14 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
         }
         catch (Exception e) when (DurableFile.IsRefusal(e))
         {
-            _file.SetLength(length); // shorter is always possible: no half line stays
+            try
+            {
+                if (length is { } whole) _file.SetLength(whole); // no half line stays
+            }
+            catch (Exception second) when (DurableFile.IsRefusal(second))
+            {
+                return second.Message; // a resume drops the half line
+            }
             return e.Message;
         }
     }

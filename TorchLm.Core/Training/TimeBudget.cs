@@ -18,6 +18,7 @@ public sealed class TimeBudget
     private readonly long _started;
     private readonly Queue<TimeSpan> _steps = new(RecentSteps);
     private TimeSpan _evaluation, _save;
+    private TimeSpan? _saveBegan; // where one is being written now
     private bool _saved;
 
     /// <summary>Begins to watch the time.</summary>
@@ -58,6 +59,7 @@ public sealed class TimeBudget
         TimeSpan step = _steps.Count == 0 ? TimeSpan.Zero : _steps.Max(), evaluation = evaluates ? _evaluation : TimeSpan.Zero;
         TimeSpan save = _saved ? _save : InitialSaveEstimate;
         TimeSpan elapsed = Elapsed;
+        if (_saveBegan is { } began && elapsed - began < save) save += save - (elapsed - began); // the last save waits for the one under way
         return elapsed < limit && elapsed + step + evaluation + save + Reserve <= limit;
     }
 
@@ -71,9 +73,13 @@ public sealed class TimeBudget
     /// <summary>An evaluation was made.</summary>
     public void EvaluationTook(TimeSpan time) => _evaluation = time > _evaluation ? time : _evaluation;
 
-    /// <summary>A save was made.</summary>
+    /// <summary>A save has begun, beside which training goes on.</summary>
+    public void SaveBegan() => _saveBegan = Elapsed;
+
+    /// <summary>A save has ended.</summary>
     public void SaveTook(TimeSpan time)
     {
+        _saveBegan = null;
         _save = time > _save ? time : _save;
         _saved = true;
     }

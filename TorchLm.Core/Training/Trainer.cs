@@ -8,11 +8,9 @@ using static TorchSharp.torch;
 namespace TorchLm.Core.Training;
 
 /// <summary>Trains a model: steps, evaluations and checkpoints, in an order that follows from the configuration alone.</summary>
-public sealed class Trainer : IDisposable
+public sealed partial class Trainer : IDisposable
 {
     private const float LowestLossScale = 1e-4f;
-
-    private const int MostRollbacks = 3;
 
     /// <summary>Steps after which losses are read back although nobody asks, so that their number stays bounded.</summary>
     private const int MostUntaken = 256;
@@ -33,6 +31,7 @@ public sealed class Trainer : IDisposable
     private double _gradientNorm; // of the last step that was read back
     private double _secondsAtLastLog;
     private int _stepsSinceLog; // in this call, unlike the state's pending steps
+    private bool _saidNotPruned;
     private string? _divergence; // what is wrong with the numbers, if anything
 
     /// <summary>Prepares a run from its beginning.</summary>
@@ -65,20 +64,29 @@ public sealed class Trainer : IDisposable
     /// <summary>Where the run stands.</summary>
     public TrainingState State => _state;
 
+    /// <summary>What the data is recognised by, which checkpoints repeat; null where there is nothing of that kind.</summary>
+    public string? DataHash
+    {
+        get => _state.DataHash;
+        init => _state = _state with { DataHash = value };
+    }
+
     /// <summary>Why it ended with <see cref="StopReason.Diverged"/> or <see cref="StopReason.NotSaved"/>: a part of a sentence.</summary>
     public string? Failure { get; private set; }
 
     /// <summary>Continues from a checkpoint: weights, moments and position.</summary>
     /// <param name="folder">A step's folder.</param>
+    /// <param name="newOptimizer">Whether the optimiser's settings are other ones now: then a rate that rollbacks have lowered counts no more.</param>
     /// <returns>Whether the configuration is the one that the checkpoint was made with, so that the run stays the same run.</returns>
     /// <exception cref="InputException">The checkpoint is damaged or of another shape.</exception>
-    public bool Resume(string folder)
+    public bool Resume(string folder, bool newOptimizer = false)
     {
         string hash = _state.ConfigHash!;
-        _state = Checkpoint.Load(folder, _model, _optimizer);
+        string? data = DataHash;
+        _state = Checkpoint.Load(folder, _model, _optimizer) with { DataHash = data };
         bool same = _state.ConfigHash == hash;
-        // Other settings deserve another chance: what was lowered because of the old ones begins anew.
-        if (!same) _state = _state with { ConfigHash = hash, MicroBatch = null, LearningRateFactor = 1, Rollbacks = 0, RolledBackTo = null };
+        if (!same) _state = _state with { ConfigHash = hash, MicroBatch = null };
+        if (newOptimizer) _state = _state with { LearningRateFactor = 1, Rollbacks = 0, RolledBackTo = null };
         if (_state.MicroBatch is { } rows && _config.Training.BatchSize % rows == 0) _step.UseMicroBatch(rows);
         _step.LearningRateFactor = _state.LearningRateFactor;
         _savedStep = _safeStep = _state.Step;
@@ -94,7 +102,7 @@ public sealed class Trainer : IDisposable
     {
         _time = time;
         _model.train();
-        if (_state.Step == 0) _state = _state with { BestLoss = null, EvaluationsSinceBest = 0, EvaluationDue = true }; // also of a run that was stopped here
+        if (_state.Step == 0) _state = _state with { BestLoss = null, BestStep = null, EvaluationsSinceBest = 0, EvaluationDue = true }; // also of a run that was stopped here
         while (true)
         {
             if (_divergence is not null && !RollBack()) return StopReason.Diverged;
@@ -163,9 +171,12 @@ public sealed class Trainer : IDisposable
     private void ReadBack()
     {
         StepOutcome[] outcomes = _step.TakeOutcomes();
-        for (int i = 0; i < outcomes.Length; i++) _state = _judge.Take(_state, outcomes[i], _state.Step - outcomes.Length + 1 + i);
+        for (int i = 0; i < outcomes.Length && _divergence is null; i++) // what was made after a divergence does not count
+        {
+            _state = _judge.Take(_state, outcomes[i], _state.Step - outcomes.Length + 1 + i);
+            _divergence = _judge.TakeDivergence();
+        }
         if (outcomes.Length == 0) return;
-        _divergence ??= _judge.TakeDivergence();
         _gradientNorm = outcomes[^1].GradientNorm;
         if (_scaler?.Scale.item<float>() < LowestLossScale) _divergence = "no loss scale was low enough for finite gradients";
     }
@@ -202,6 +213,7 @@ public sealed class Trainer : IDisposable
         {
             EvaluationDue = false,
             BestLoss = isBest ? result.Loss : _state.BestLoss,
+            BestStep = !isBest ? _state.BestStep : _state.Step > 0 ? _state.Step : null,
             EvaluationsSinceBest = isBest ? 0 : _state.EvaluationsSinceBest + 1,
         };
         foreach (ITrainingObserver observer in Observers) observer.OnEvaluation(new EvaluationMetrics(_state.Step, result, isBest), _model);
@@ -246,6 +258,7 @@ public sealed class Trainer : IDisposable
                 return;
             }
         }
+        _time?.SaveBegan();
         _saver.Begin(_state, isBest);
         _savedStep = _state.Step;
     }
@@ -255,49 +268,21 @@ public sealed class Trainer : IDisposable
     {
         if ((wait ? _saver.Finish() : _saver.TakeFinished()) is not { } result) return;
         Failure = result.Failure;
+        _time?.SaveTook(result.Time);
         if (result.Path is not null)
         {
             _safeStep = result.Step;
-            _time?.SaveTook(result.Time);
             foreach (ITrainingObserver observer in Observers) observer.OnCheckpoint(result.Step, result.Path);
+            if (result.NotPruned is { } reason && !_saidNotPruned)
+            {
+                Report(result.Step, IncidentKind.NotPruned, $"Step {result.Step:N0} is saved, but older checkpoints cannot be deleted: {reason}.");
+                _saidNotPruned = true;
+            }
             return;
         }
         _savedStep = null;
-        string stays = _safeStep is { } step ? $"the checkpoint of step {step:N0} stays" : "there is no earlier checkpoint";
-        Report(result.Step, IncidentKind.SaveFailed, $"Step {result.Step:N0} is not saved: {result.Failure}; {stays}.");
-    }
-
-    /// <summary>
-    /// Goes back to the last checkpoint before the trouble with half the learning rate. Where the way from there led into trouble at once, an earlier one
-    /// is taken.
-    /// </summary>
-    /// <returns>False where that is not wanted, or not possible.</returns>
-    private bool RollBack()
-    {
-        ReportSave(wait: true);
-        Failure = _divergence;
-        if (_config.Training.OnDivergence == TrainingConfig.Stop || _state.Rollbacks >= MostRollbacks) return false;
-        _ = _step.TakeOutcomes();
-        long limit = _state.RolledBackTo - 1 ?? _state.Step;
-        if (ResumePoint.LastGood(_run, limit) is not { } target) return false;
-        TrainingState before = _state;
-        _state = Checkpoint.Load(_run.StepPath(target), _model, _optimizer) with
-        {
-            ConfigHash = before.ConfigHash,
-            MicroBatch = before.MicroBatch,
-            LearningRateFactor = before.LearningRateFactor / 2,
-            Rollbacks = before.Rollbacks + 1,
-            RolledBackTo = target,
-            TrainingSeconds = before.TrainingSeconds,
-        };
-        _step.LearningRateFactor = _state.LearningRateFactor;
-        (_secondsAtLastLog, _stepsSinceLog) = (_state.TrainingSeconds, 0);
-        _run.DeleteAfter(target);
-        Report(target, IncidentKind.RolledBack, $"Step {before.Step:N0}: {_divergence}; the run goes back to step {target:N0}, with the learning rate halved " +
-            $"(now {_state.LearningRateFactor:0.###} of what the schedule says).");
-        (_divergence, Failure) = (null, null);
-        Save(isBest: false); // at once: a resume from here on must not fall into the same hole
-        return true;
+        string stays = !Directory.Exists(_run.Path) ? "" : _safeStep is { } step ? $"; the checkpoint of step {step:N0} stays" : "; there is no earlier checkpoint";
+        Report(result.Step, IncidentKind.SaveFailed, $"Step {result.Step:N0} is not saved: {result.Failure}{stays}.");
     }
 
     private void Report(long step, IncidentKind kind, string message)

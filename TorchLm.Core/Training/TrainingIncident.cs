@@ -17,6 +17,9 @@ public enum IncidentKind
 
     /// <summary>A checkpoint could not be written.</summary>
     SaveFailed,
+
+    /// <summary>Older checkpoints could not be deleted.</summary>
+    NotPruned,
 }
 
 /// <summary>Something that went wrong in a run and that it survived.</summary>

@@ -21,6 +21,9 @@ public sealed record TrainingState
     /// <summary>Lowest validation loss so far in nats per token; null before the first evaluation.</summary>
     public double? BestLoss { get; init; }
 
+    /// <summary>The step that <see cref="BestLoss"/> was measured after; null where that is the untrained model, which no checkpoint is made of.</summary>
+    public long? BestStep { get; init; }
+
     /// <summary>Evaluations since the best one.</summary>
     public int EvaluationsSinceBest { get; init; }
 
@@ -62,6 +65,9 @@ public sealed record TrainingState
 
     /// <summary>SHA-256 of the configuration's parts that decide the weights.</summary>
     public string? ConfigHash { get; init; }
+
+    /// <summary>What the run's data was recognised by; null where it has nothing of that kind.</summary>
+    public string? DataHash { get; init; }
 
     /// <summary>SHA-256 of the files beside this one, by name.</summary>
     public IReadOnlyDictionary<string, string> Checksums { get; init; } = new Dictionary<string, string>();

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using TorchLm.Core;
 using TorchLm.Data.Shards;
 
@@ -94,6 +95,10 @@ public sealed class TokenDataset
         }
         return File.Exists(Path.Combine(folder, DatasetManifest.FileName)) ? OpenDescribed(folder) : OpenForeign(folder);
     }
+
+    /// <summary>A SHA-256 of what the set says of its shards, by which another set in its place is recognised; null where it has no <c>dataset.json</c>.</summary>
+    public string? Identity => Manifest is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
+        Manifest.Splits.OrderBy(split => split.Key, StringComparer.Ordinal).SelectMany(split => split.Value.Shards.Select(shard => $"{split.Key} {shard.Sha256}"))))));
 
     /// <summary>Compares every shard with the SHA-256 in <c>dataset.json</c>; reads the whole set.</summary>
     /// <exception cref="InputException">A shard differs, or the set has no <c>dataset.json</c>.</exception>

@@ -42,7 +42,7 @@ public sealed class CheckpointSaverTests : IDisposable
             foreach ((_, Tensor moment) in _optimizer.State) moment.fill_(7);
         }
         Assert.Null(_saver.TakeFinished()); // or the test would show nothing
-        Assert.Equal(new SaveResult(1, _run.StepPath(1), null, default), _saver.Finish()! with { Time = default });
+        Assert.Equal(new SaveResult(1, _run.StepPath(1), null, null, default), _saver.Finish()! with { Time = default });
         Checkpoint.Load(_run.StepPath(1), _model, _optimizer);
         Assert.All(TinyGpt.Parameters(_model), p => Assert.Equal(before[p.Key], p.Value));
         Assert.All(TinyGpt.Moments(_optimizer), m => Assert.All(m.Value, v => Assert.Equal(0, v)));
@@ -74,11 +74,11 @@ public sealed class CheckpointSaverTests : IDisposable
     {
         Directory.Delete(_run.Path);
         _saver.Begin(new TrainingState { Step = 1 }, isBest: false);
-        Assert.Equal(new SaveResult(1, null, $"the run's folder '{_run.Path}' is gone", default), _saver.Finish()! with { Time = default });
+        Assert.Equal(new SaveResult(1, null, $"the run's folder '{_run.Path}' is gone", null, default), _saver.Finish()! with { Time = default });
         Assert.False(Directory.Exists(_run.Path));
         Directory.CreateDirectory(_run.Path); // and back: a drive that was plugged in again
         _saver.Begin(new TrainingState { Step = 2 }, isBest: false);
-        Assert.Equal(new SaveResult(2, _run.StepPath(2), null, default), _saver.Finish()! with { Time = default });
+        Assert.Equal(new SaveResult(2, _run.StepPath(2), null, null, default), _saver.Finish()! with { Time = default });
     }
 
     [Fact]

@@ -126,6 +126,22 @@ public sealed class ResumePointTests : IDisposable
         Assert.Empty(_reports);
     }
 
+    /// <summary>The untrained model may be better than all that came of it; no checkpoint is the best then.</summary>
+    [Fact]
+    public void Where_the_untrained_model_is_the_best_none_is_made_the_best()
+    {
+        Checkpoint.Save(_run, _model, _optimizer, new TrainingState { Step = 50, BestLoss = 0.5 }, isBest: false, keep: 9);
+        Assert.Equal(50, Find());
+        Assert.Null(_run.BestStep);
+    }
+
+    [Fact]
+    public void A_best_beyond_the_checkpoint_that_is_continued_is_not_the_best_yet()
+    {
+        _run.WriteLatest(30); // killed between best.json and latest.json of step 40
+        Assert.Equal((30, 20), (Find(), _run.BestStep));
+    }
+
     [Fact]
     public void A_checkpoint_beyond_the_latest_is_not_taken()
     {
@@ -137,5 +153,5 @@ public sealed class ResumePointTests : IDisposable
     private long? Find() => ResumePoint.Find(_run, _reports.Add);
 
     private void Save(long step, double best, int since) =>
-        Checkpoint.Save(_run, _model, _optimizer, new TrainingState { Step = step, BestLoss = best, EvaluationsSinceBest = since }, isBest: since == 0, keep: 9);
+        Checkpoint.Save(_run, _model, _optimizer, new TrainingState { Step = step, BestLoss = best, BestStep = since == 0 ? step : step - 10, EvaluationsSinceBest = since }, isBest: since == 0, keep: 9);
 }

@@ -166,6 +166,37 @@ public sealed class RunSafetyTests : IDisposable
     }
 
     [Fact]
+    public void A_run_is_not_continued_on_other_data()
+    {
+        string Text(string word) => string.Concat(Enumerable.Repeat($"{word} is the word of the day.\n", 400));
+        Done("prepare", _folder.Write("one.txt", Text("abc")), "--out", "set", "--tokenizer", "char");
+        Done([.. s_train, "--data", "set", "--out", "run", "--max-steps", "2"]);
+        Directory.Delete(At("set"), recursive: true);
+        Done("prepare", _folder.Write("two.txt", Text("cab")), "--out", "set", "--tokenizer", "char");
+        Run("train", "--resume", "run").AssertRefused("is no longer what the run began with", "--init-from");
+
+        Done([.. s_train, "--out", "own", "--max-steps", "2"]);
+        string shard = Directory.GetFiles(At("own/data"), "*train*.bin").Single();
+        byte[] bytes = File.ReadAllBytes(shard);
+        bytes[^7] ^= 1;
+        File.WriteAllBytes(shard, bytes);
+        Run("train", "--resume", "own").AssertRefused("is damaged", "SHA-256");
+    }
+
+    [LinuxFact]
+    public void A_log_on_a_full_disk_costs_no_run()
+    {
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c",
+            $"dotnet '{Path.Combine(AppContext.BaseDirectory, "torchlm.dll")}' train --preset gpt2-tiny --set training.steps=4 --precision fp32 --out run >/dev/full 2>&1"])
+        {
+            WorkingDirectory = _folder.Path, Environment = { ["OMP_NUM_THREADS"] = "1" },
+        })!;
+        process.WaitForExit();
+        Assert.Equal(1, process.ExitCode); // standard output could not be written, which is said where it can be
+        Assert.Equal(4, new RunFolder(At("run")).LatestStep);
+    }
+
+    [Fact]
     public void As_many_checkpoints_stay_as_were_asked_for()
     {
         Done([.. s_train, "--out", "run", "--set", "training.saveInterval=1", "--set", "training.evalInterval=4", "--max-steps", "3", "--keep", "3"]);

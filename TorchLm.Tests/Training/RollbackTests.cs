@@ -87,6 +87,33 @@ public class RollbackTests
         Assert.All(TinyGpt.Parameters(run.Model), p => Assert.All(p.Value, v => Assert.True(float.IsFinite(v))));
     }
 
+    /// <summary>The best model there was is worth keeping, but its step is made again: it gets another name.</summary>
+    [Fact]
+    public void A_best_checkpoint_that_is_gone_back_behind_is_kept_under_another_name()
+    {
+        using var folder = new TemporaryFolder();
+        RunConfig config = s_config with { Training = s_config.Training with { SaveInterval = 5, EvalInterval = 5 } };
+        using var run = new TestRun(folder.Path, config, faults: "nan@11,nan@12,nan@13,nan@11,nan@12,nan@13");
+        Assert.Equal(StopReason.Finished, run.Run());
+        TrainingIncident[] rollbacks = [.. run.Observer.Incidents.Where(i => i.Kind == IncidentKind.RolledBack)];
+        Assert.Equal([10, 5], rollbacks.Select(i => i.Step));
+        Assert.EndsWith("; the best checkpoint until now stays as 'step-00000010.abandoned'.", rollbacks[1].Message, StringComparison.Ordinal);
+        Checkpoint.Load(folder.In("step-00000010.abandoned"), run.Model);
+        Assert.Equal(run.Trainer.State.BestStep, run.Folder.BestStep);
+        Assert.True(Directory.Exists(run.Folder.StepPath(run.Folder.BestStep!.Value)));
+    }
+
+    /// <summary>Updates that are left out change nothing: a checkpoint among them is as good as the one before, where that is gone.</summary>
+    [Fact]
+    public void Checkpoints_within_the_trouble_will_do_where_there_are_no_others()
+    {
+        using var folder = new TemporaryFolder();
+        RunConfig config = s_config with { Training = s_config.Training with { SaveInterval = 1, KeepCheckpoints = 2, SkipLimit = 6 } };
+        using var run = new TestRun(folder.Path, config, faults: string.Join(',', Enumerable.Range(7, 6).Select(i => $"nan@{i}")));
+        Assert.Equal(StopReason.Finished, run.Run());
+        Assert.Equal(11, Assert.Single(run.Observer.Incidents, i => i.Kind == IncidentKind.RolledBack).Step);
+    }
+
     [Fact]
     public void Without_a_checkpoint_there_is_nothing_to_go_back_to()
     {

@@ -8,6 +8,22 @@ public class TimeBudgetTests
     private readonly ManualClock _clock = new();
 
     [Fact]
+    public void A_save_that_is_under_way_is_waited_for_before_the_last_one()
+    {
+        var clock = new ManualClock();
+        var budget = new TimeBudget(TimeSpan.FromSeconds(20), clock, clock.GetTimestamp());
+        budget.SaveTook(TimeSpan.FromSeconds(4));
+        clock.Now += TimeSpan.FromSeconds(12);
+        Assert.True(budget.AllowsAnotherStep(evaluates: false));
+        budget.SaveBegan();
+        Assert.True(budget.AllowsAnotherStep(evaluates: false)); // 12 + 4 + 4
+        clock.Now += TimeSpan.FromSeconds(1);
+        Assert.True(budget.AllowsAnotherStep(evaluates: false)); // 13 + 3 + 4
+        clock.Now += TimeSpan.FromSeconds(4);
+        Assert.False(budget.AllowsAnotherStep(evaluates: false)); // 17 + 4
+    }
+
+    [Fact]
     public void Without_a_limit_there_is_always_time()
     {
         TimeBudget budget = new(null, _clock, _clock.GetTimestamp());

@@ -40,6 +40,7 @@ internal static class RunFolders
         if (!run.Exists)
         {
             if (!IsFree(folder)) throw new InputException($"--out is '{folder}', but that folder holds other files; name a new or an empty one.");
+            if (run.Replaced() is { } earlier) Console.Error.WriteLine($"The run that was here is in '{earlier}': a process was killed while it replaced it.");
             return Cleared(run, RunLock.Take(run), replaced: null);
         }
         if (!overwrite)
@@ -49,10 +50,13 @@ internal static class RunFolders
             throw new InputException($"'{folder}' already holds a run{(saved is { } step ? $" (saved at step {step:N0})" : "")}: {how}replace it with " +
                 "--overwrite, or choose another --out.");
         }
-        RunLock.Take(run).Dispose();
+        using RunLock old = RunLock.Take(run);
         // The old run stays aside until the new one has begun, in case the new one turns out to be impossible.
-        string aside = $"{run.Path}.replaced-{Environment.ProcessId}";
+        string aside = $"{run.Path}.replaced";
+        for (int i = 2; Directory.Exists(aside); i++) aside = $"{run.Path}.replaced-{i}";
+        if (OperatingSystem.IsWindows()) old.Dispose(); // it moves no folder with an open file in it
         Directory.Move(run.Path, aside);
+        File.Delete(Path.Combine(aside, RunLock.FileName));
         return new Claimed(run, RunLock.Take(run), aside);
     }
 
@@ -98,10 +102,11 @@ internal static class RunFolders
         /// <summary>Lets go. Where no run has begun, everything is as it was.</summary>
         public void Dispose()
         {
+            if (!_begun) run.Delete(); // while it is still held: nobody else begins here in between
             hold.Dispose();
             if (_begun) return;
-            run.Delete();
-            if (replaced is not null) Directory.Move(replaced, run.Path);
+            if (!Directory.EnumerateFileSystemEntries(run.Path).Any()) Directory.Delete(run.Path);
+            if (replaced is not null && !Directory.Exists(run.Path)) Directory.Move(replaced, run.Path);
         }
     }
 }

@@ -71,6 +71,12 @@ internal static class TrainingSession
                 (end == limits.MaxSteps ? "a higher --max-steps." : "--set training.steps=N."));
         }
         TokenDataset dataset = OpenData(config, run, cancel);
+        if (Checkpoint.ReadState(run.StepPath(step)).DataHash is { } data && data != dataset.Identity)
+        {
+            throw new InputException($"The data in '{dataset.Folder}' is no longer what the run began with: its shards are other ones. Put the old ones back, or begin " +
+                $"a run on the new ones with --init-from {Hint.Path(path)}.");
+        }
+        if (Path.GetFullPath(dataset.Folder) == run.DataPath) dataset.VerifyChecksums(); // the run's own, which are not large
         ITokenizer? tokenizer = File.Exists(run.TokenizerPath) ? TokenizerFile.Load(run.TokenizerPath) : null;
         if (tokenizer is not null && dataset.TokenizerFile is { } theirs && File.ReadAllText(theirs) != File.ReadAllText(run.TokenizerPath))
         {
@@ -83,7 +89,7 @@ internal static class TrainingSession
         config = microBatch?.WithTrial(config, device, precision.Precision, cancel) ?? config;
         return Train(run, config, dataset, tokenizer, device, precision, limits, (_, trainer) =>
         {
-            bool same = trainer.Resume(run.StepPath(step));
+            bool same = trainer.Resume(run.StepPath(step), newOptimizer: before.Optimizer != config.Optimizer);
             if (hold.StaleOwner is { } ended) Console.Error.WriteLine($"Process {ended.Pid}, which was training here (since {ended.Since}), ended without finishing.");
             Console.Error.WriteLine($"Continuing at step {step:N0}" + (same ? "." : ", with changed settings: from here on it is another run."));
             if (settings.Count > 0 || undecided || microBatch is not null) DurableFile.WriteText(run.ConfigPath, config.ToJson() + "\n");
@@ -121,7 +127,7 @@ internal static class TrainingSession
         RunHeader.Print(run, config, dataset, device, precision, peakFlops);
 
         using var console = new ConsoleProgress(config, tokenizer);
-        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops, faults);
+        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops, faults) { DataHash = dataset.Identity };
         begin(model, trainer);
         using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step, trainer.State.EvaluationDue, console.Say);
         trainer.Observers = [metrics, console];
@@ -148,7 +154,7 @@ internal static class TrainingSession
     }
 
     /// <summary>What to do about a run that could not be saved.</summary>
-    private static string AfterFailedSave(RunFolder run) => run.Steps() is [.., long last]
+    private static string AfterFailedSave(RunFolder run) => !Directory.Exists(run.Path) ? "nothing can be continued while the folder is gone" : run.Steps() is [.., long last]
         ? $"make room, then continue from step {last:N0} with: torchlm train --resume {Hint.Path(run.Path)}" : "it has no checkpoint: make room and start it anew";
 
     private static TimeBudget Time(RunLimits limits, ModelConfig shape)
@@ -171,7 +177,8 @@ internal static class TrainingSession
     private static void Conclude(RunFolder run, Gpt model, RunConfig config, DatasetSplit split, TrainingState state, StopReason reason,
         double peakFlops, CancellationToken cancel)
     {
-        long? best = run.BestStep;
+        long? best = state.BestStep ?? run.BestStep;
+        if (best is { } named && !Directory.Exists(run.StepPath(named))) best = null; // it could not be saved
         string which = "after the last step";
         if (best is { } step && step != state.Step)
         {
