@@ -35,7 +35,7 @@ internal sealed class FaultCampaign(Random random, FaultReport report)
                 Assert.True(noticed == damaged, $"{scenario.Name}: damage {(damaged ? "was not" : "that there is none was")} noticed after {Tell(story)}:\n{process.Errors}");
                 (stoodAt, damaged, noticed) = (null, false, false);
             }
-            if (code == 0 || IsComplete(process, code)) break;
+            if (code == 0 || IsComplete(scenario, run, process, code)) break;
             if (!inject || story.Count == 0) Assert.Fail($"{scenario.Name}: exited with {code} although nothing was done to it, after {Tell(story)}:\n{process.Errors}");
             stoodAt ??= FaultScenario.LastStep(run);
             if (fault == "kill")
@@ -64,8 +64,12 @@ internal sealed class FaultCampaign(Random random, FaultReport report)
         return kills;
     }
 
-    /// <summary>A run that is killed when all its steps are saved has nothing left to do but its closing words, and says so when it is resumed.</summary>
-    private static bool IsComplete(FaultProcess process, int code) => code == 2 && process.Errors.Contains("already; to go on, ask for more", StringComparison.Ordinal);
+    /// <summary>
+    /// A run that is struck when all its steps are saved has nothing left to do but its closing words, and says so when it is resumed. In the process's last
+    /// moments nobody listens to signals any more: it ends by them (128 and their number).
+    /// </summary>
+    private static bool IsComplete(FaultScenario scenario, RunFolder run, FaultProcess process, int code) =>
+        (code == 2 && process.Errors.Contains("already; to go on, ask for more", StringComparison.Ordinal)) || (code is 129 or 143 && run.LatestStep == scenario.Steps);
 
     private static string Tell(List<string> story) => story.Count == 0 ? "nothing" : string.Join(", ", story);
 
