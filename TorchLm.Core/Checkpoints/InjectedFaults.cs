@@ -44,8 +44,11 @@ public sealed class InjectedFaults
     /// <summary>Whether the gradients of a step, counted from 1, are to be spoiled; asked once for each time.</summary>
     internal bool SpoilsGradients(long step) => _nan.Remove(step);
 
-    /// <summary>Whether an allocation in a step, counted from 1, is to fail; asked once for each time.</summary>
-    internal bool FailsAllocation(long step) => _outOfMemory.Remove(step);
+    /// <summary>
+    /// Whether an allocation in a step, counted from 1, is to fail: until micro-batches have become smaller as often as the step is named, as in a memory that
+    /// is too small for them whichever process tries.
+    /// </summary>
+    internal bool FailsAllocation(long step, int halvings) => halvings < _outOfMemory.Count(named => named == step);
 
     private static long? Number(string fault, string name) =>
         fault.StartsWith(name, StringComparison.Ordinal) && long.TryParse(fault.AsSpan(name.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long number)

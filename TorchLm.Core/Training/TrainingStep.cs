@@ -63,9 +63,7 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>Goes to the largest part that is at most half as large, after memory has run out; a part must have more than one sequence.</summary>
     public void Halve()
     {
-        int rows = MicroBatch / 2;
-        while (_batches.BatchSize % rows != 0) rows--;
-        UseMicroBatch(rows);
+        UseMicroBatch(HalfOf(MicroBatch));
         ClearGradients();
     }
 
@@ -120,7 +118,7 @@ internal sealed class TrainingStep : IDisposable
         using var scope = NewDisposeScope();
         Tensor mean = zeros([], ScalarType.Float64, _model.Device);
         Tensor? scale = ScaleOf(step);
-        if (Faults.FailsAllocation(step + 1)) zeros(1L << 50, ScalarType.Float32, _model.Device);
+        if (Faults.FailsAllocation(step + 1, Halvings())) zeros(1L << 50, ScalarType.Float32, _model.Device);
         int slices = _batches.BatchSize / MicroBatch, accumulation = _config.GradientAccumulationSteps;
         for (int micro = 0; micro < accumulation; micro++)
         {
@@ -136,6 +134,21 @@ internal sealed class TrainingStep : IDisposable
             }
         }
         return mean.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>How often parts have become smaller, in whichever process.</summary>
+    private int Halvings()
+    {
+        int count = 0;
+        for (int rows = _batches.BatchSize; rows > MicroBatch; rows = HalfOf(rows)) count++;
+        return count;
+    }
+
+    private int HalfOf(int sequences)
+    {
+        int rows = sequences / 2;
+        while (_batches.BatchSize % rows != 0) rows--;
+        return rows;
     }
 
     private Tensor RowsOf(Tensor batch, int slice) => MicroBatch == _batches.BatchSize ? batch : batch.narrow(0, (long)slice * MicroBatch, MicroBatch);
