@@ -73,7 +73,7 @@ public static class SaveBenchmark
                 }));
             }
             long bytes = Directory.EnumerateFiles(run.StepPath(run.LatestStep!.Value)).Sum(file => new FileInfo(file).Length);
-            return new SaveTimes(steps, Median(plain), Median(Differences(background, plain)), Median(Differences(waiting, plain)), bytes / 1e6);
+            return new SaveTimes(steps, ShapeBenchmark.Median(plain), ShapeBenchmark.Median(Differences(background, plain)), ShapeBenchmark.Median(Differences(waiting, plain)), bytes / 1e6);
         }
         finally
         {
@@ -84,10 +84,4 @@ public static class SaveBenchmark
 
     /// <summary>Neighbours in time are compared, so that what slows all of them down for a while does not count.</summary>
     private static IEnumerable<double> Differences(List<double> with, List<double> without) => with.Zip(without, (a, b) => a - b);
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
-    }
 }

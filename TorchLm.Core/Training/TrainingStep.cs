@@ -144,12 +144,7 @@ internal sealed class TrainingStep : IDisposable
         return count;
     }
 
-    private int HalfOf(int sequences)
-    {
-        int rows = sequences / 2;
-        while (_batches.BatchSize % rows != 0) rows--;
-        return rows;
-    }
+    private int HalfOf(int sequences) => Training.MicroBatch.Divisors(_batches.BatchSize).Last(divisor => divisor <= sequences / 2);
 
     private Tensor RowsOf(Tensor batch, int slice) => MicroBatch == _batches.BatchSize ? batch : batch.narrow(0, (long)slice * MicroBatch, MicroBatch);
 
