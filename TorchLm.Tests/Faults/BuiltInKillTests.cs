@@ -10,7 +10,7 @@ public sealed class BuiltInKillTests : IDisposable
     [LinuxFact]
     public async Task A_run_on_the_built_in_corpus_survives_kills_alone()
     {
-        bool isLong = SoakSetting.Of("TORCHLM_SOAK_MINUTES", 0) > 0;
+        bool isLong = SoakSetting.IsLong;
         int kills = isLong ? 50 : 3, seed = SoakSetting.Of("TORCHLM_SOAK_SEED", 1);
         var report = new FaultReport(seed);
         // The long version is the default run, with all its steps.

@@ -11,6 +11,9 @@ public sealed class FailedSaveTests : IDisposable
         "train", "--preset", "gpt2-tiny", "--precision", "fp32", "--set", "training.saveInterval=5", "--set", "training.evalInterval=1000", "--set", "training.logInterval=1",
     ];
 
+    /// <summary>What is said of a folder that was gone before a save, or is gone in the middle of it.</summary>
+    private const string Gone = @"(the run's folder '.*run' is gone|Could not find a part of the path '.*run\b.*')";
+
     private readonly TemporaryFolder _folder = new();
     private string? _mounted;
 
@@ -52,22 +55,39 @@ public sealed class FailedSaveTests : IDisposable
         }
         File.Delete(filler);
         Done("train", "--resume", run.Path);
-        AssertSame(whole, run, 40);
+        FaultScenario.AssertSameWeights(whole, run, 40, "a full disk");
     }
 
     [LinuxFact]
     public async Task A_folder_that_vanishes_and_comes_back_costs_nothing()
     {
-        Done([.. s_train, "--out", "whole", "--set", "training.steps=300"]);
+        Done([.. s_train, "--out", "whole", "--set", "training.steps=150"]);
         var run = new RunFolder(_folder["run"]);
-        using FaultProcess process = new(_folder.Path, null, [.. s_train, "--out", "run", "--set", "training.steps=300"]);
+        using FaultProcess process = new(_folder.Path, null, [.. s_train, "--out", "run", "--set", "training.steps=150"]);
         Assert.True(await process.Until(() => File.Exists(_folder["run/latest.json"])), process.Errors);
         Directory.Move(run.Path, _folder["elsewhere"]);
         Assert.True(await process.Until(() => process.Errors.Contains("is not saved: ", StringComparison.Ordinal)), process.Errors);
         Directory.Move(_folder["elsewhere"], run.Path);
         process.AssertEnds(0);
-        Assert.Matches(@"Step [\d,]+ is not saved: the run's folder '.*run' is gone(; the checkpoint of step [\d,]+ stays)?\.", process.Errors); // it may be back by then
-        AssertSame(new RunFolder(_folder["whole"]), run, 300);
+        Assert.Matches($@"Step [\d,]+ is not saved: {Gone}(; the checkpoint of step [\d,]+ stays)?\.", process.Errors); // it may be back by then
+        FaultScenario.AssertSameWeights(new RunFolder(_folder["whole"]), run, 150, "a folder that was gone");
+    }
+
+    [LinuxTheory]
+    [InlineData("continue")]
+    [InlineData("stop")]
+    public async Task A_folder_that_is_deleted_is_said_and_not_made_anew(string choice)
+    {
+        var run = new RunFolder(_folder["run"]);
+        using FaultProcess process = new(_folder.Path, null, [.. s_train, "--out", "run", "--set", "training.steps=300", "--set", $"training.onSaveFailure={choice}"]);
+        Assert.True(await process.Until(() => File.Exists(_folder["run/latest.json"])), process.Errors);
+        Directory.Move(run.Path, _folder["bin"]);
+        Directory.Delete(_folder["bin"], recursive: true);
+        process.AssertEnds(1);
+        int failures = process.Errors.Split('\n').Count(line => line.StartsWith("Step ", StringComparison.Ordinal) && line.Contains(" is not saved: ", StringComparison.Ordinal));
+        Assert.True(choice == "stop" ? failures == 1 : failures > 3, process.Errors);
+        Assert.Matches($@"torchlm: training stopped at step [\d,]+, which is not saved: {Gone}; nothing can be continued while the folder is gone", process.Errors);
+        Assert.False(Directory.Exists(run.Path));
     }
 
     /// <summary>Where no disk can be made small: files above a size are refused, as by a quota.</summary>
@@ -91,15 +111,7 @@ public sealed class FailedSaveTests : IDisposable
             Assert.Contains("the checkpoint of step 10 stays", errors, StringComparison.Ordinal);
         }
         Done("train", "--resume", "run");
-        AssertSame(new RunFolder(_folder["whole"]), new RunFolder(_folder["run"]), 20);
-    }
-
-    private static void AssertSame(RunFolder expected, RunFolder actual, long step)
-    {
-        foreach (string file in new[] { "model.safetensors", "optimizer.safetensors" })
-        {
-            Assert.Equal(File.ReadAllBytes(Path.Combine(expected.StepPath(step), file)), File.ReadAllBytes(Path.Combine(actual.StepPath(step), file)));
-        }
+        FaultScenario.AssertSameWeights(new RunFolder(_folder["whole"]), new RunFolder(_folder["run"]), 20, "a limit on files");
     }
 
     private static long DataSize(RunFolder run) =>

@@ -9,7 +9,8 @@ namespace TorchLm.Tests.Faults;
 /// <summary>The real program as a child process that something happens to.</summary>
 internal sealed partial class FaultProcess : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(SoakSetting.Of("TORCHLM_SOAK_MINUTES", 0) > 0 ? 20 : 4);
+    /// <summary>After which a process counts as stuck: the long version makes whole runs, two at a time.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(SoakSetting.IsLong ? 30 : 4);
 
     private readonly Process _process;
     private readonly StringBuilder _errors = new(), _output = new();

@@ -8,6 +8,9 @@ namespace TorchLm.Tests.Faults;
 /// <summary>A run that faults are to happen to, and what it ends with when none do.</summary>
 internal sealed class FaultScenario
 {
+    /// <summary>A text that takes no time to prepare or to evaluate.</summary>
+    public static readonly string SmallCorpus = string.Join('\n', Enumerable.Range(0, 1000).Select(i => $"{i} times {i % 7} is {i * (i % 7)}."));
+
     private readonly string _folder;
     private readonly string[] _arguments;
 
@@ -50,24 +53,36 @@ internal sealed class FaultScenario
     }
 
     /// <summary>Asserts that a run has ended with the same bytes and the same measurements as the undisturbed one.</summary>
-    public void AssertSame(RunFolder run, string story)
+    public void AssertSame(RunFolder run, string story) => AssertSame(Reference, run, Steps, $"{Name}, {story}");
+
+    /// <summary>Asserts that two runs have the same weights and moments at a step and the same measurements, but for times.</summary>
+    public static void AssertSame(RunFolder expected, RunFolder actual, long step, string story)
+    {
+        AssertSameWeights(expected, actual, step, story);
+        string[] said = Measurements(expected), says = Measurements(actual);
+        Assert.True(said.SequenceEqual(says), $"metrics.jsonl differs after {story}: {string.Join(" instead of ", says.Except(said).Take(1).Concat(said.Except(says).Take(1)))}");
+        Assert.Equal(expected.BestStep, actual.BestStep);
+    }
+
+    /// <summary>Asserts that two runs have the same weights and moments at a step; what went wrong stands in their metrics.</summary>
+    public static void AssertSameWeights(RunFolder expected, RunFolder actual, long step, string story)
     {
         foreach (string file in new[] { "model.safetensors", "optimizer.safetensors" })
         {
-            Assert.True(File.ReadAllBytes(Path.Combine(Reference.StepPath(Steps), file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(run.StepPath(Steps), file))),
-                $"{Name}: {file} differs after {story}");
+            byte[] theirs = File.ReadAllBytes(Path.Combine(expected.StepPath(step), file)), ours = File.ReadAllBytes(Path.Combine(actual.StepPath(step), file));
+            Assert.True(theirs.AsSpan().SequenceEqual(ours), $"{file} differs after {story}");
         }
-        string[] expected = Measurements(Reference), actual = Measurements(run);
-        Assert.True(expected.SequenceEqual(actual), $"{Name}: metrics.jsonl differs after {story}: " +
-            string.Join(" instead of ", actual.Except(expected).Take(1).Concat(expected.Except(actual).Take(1))));
-        Assert.Equal(Reference.BestStep, run.BestStep);
     }
 
     /// <summary>The last step that a run has made, whether it was saved or not; 0 before the first.</summary>
     public static long LastStep(RunFolder run)
     {
-        long last = 0;
-        foreach (string line in File.Exists(run.MetricsPath) ? File.ReadAllLines(run.MetricsPath) : [])
+        if (!File.Exists(run.MetricsPath)) return 0;
+        using var file = new FileStream(run.MetricsPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        long start = Math.Max(0, file.Length - 8192), last = 0; // the end alone: this is asked for again and again
+        file.Position = start;
+        using var reader = new StreamReader(file);
+        foreach (string line in reader.ReadToEnd().Split('\n').Skip(start > 0 ? 1 : 0))
         {
             try
             {

@@ -22,7 +22,7 @@ public sealed class KillTests : IDisposable
     public async Task Whatever_kills_a_run_it_ends_with_the_same_bytes()
     {
         int kills = SoakSetting.Of("TORCHLM_SOAK_KILLS", 10), minutes = SoakSetting.Of("TORCHLM_SOAK_MINUTES", 0), seed = SoakSetting.Of("TORCHLM_SOAK_SEED", 1);
-        bool isLong = minutes > 0;
+        bool isLong = SoakSetting.IsLong;
         var random = new Random(seed);
         var report = new FaultReport(seed);
         var campaign = new FaultCampaign(random, report);

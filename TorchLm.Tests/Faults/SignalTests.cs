@@ -46,6 +46,44 @@ public sealed class SignalTests : IDisposable
         Assert.Equal(run.LatestStep, FaultScenario.LastStep(run));
     }
 
+    /// <summary>An evaluation that is left half-way is made again by the next process, which ends with the same bytes and measurements.</summary>
+    [LinuxFact]
+    public async Task A_signal_in_an_evaluation_between_steps_changes_nothing()
+    {
+        string[] train = ["train", "--preset", "gpt2-tiny", "--precision", "fp32", "--set", "training.steps=20", "--set", "training.evalInterval=15", "--set", "training.evalBatches=300",
+            "--set", "training.logInterval=1", "--data", _folder.Write("corpus.txt", FaultScenario.SmallCorpus)];
+        using (FaultProcess process = new(_folder.Path, null, [.. train, "--out", "whole"])) process.AssertEnds(0);
+        var run = new RunFolder(_folder["run"]);
+        using (FaultProcess process = new(_folder.Path, null, [.. train, "--out", "run"]))
+        {
+            Assert.True(await process.Until(() => FaultScenario.LastStep(run) >= 15), process.Errors);
+            process.Send("INT");
+            process.AssertEnds(130);
+        }
+        Assert.True(Checkpoint.ReadState(run.StepPath(15)).EvaluationDue); // it was in the middle of it
+        using (FaultProcess process = new(_folder.Path, null, "train", "--resume", "run")) process.AssertEnds(0);
+        FaultScenario.AssertSame(new RunFolder(_folder["whole"]), run, 20, "a signal in an evaluation");
+    }
+
+    /// <summary>Before the run has begun there is nothing to save, and nothing is left that the next attempt would stumble over.</summary>
+    [LinuxFact]
+    public async Task A_signal_while_data_is_prepared_leaves_nothing_behind()
+    {
+        string corpus = _folder.Write("corpus.txt", string.Join('\n', Enumerable.Range(0, 700_000).Select(i => $"{i} and {i / 3}.")));
+        string[] train = ["train", "--preset", "gpt2-tiny", "--out", "run", "--data"];
+        foreach (string signal in (string[])["INT", "TERM", "HUP"])
+        {
+            using FaultProcess process = new(_folder.Path, null, [.. train, corpus, "--set", "data.tokenizer=bpe"]);
+            Assert.True(await process.Until(() => Directory.Exists(_folder["run/data"])), process.Errors);
+            process.Send(signal);
+            process.AssertEnds(130);
+            Assert.Equal("torchlm: Interrupted.", process.Errors.TrimEnd().Split('\n')[^1].Trim());
+            Assert.False(Directory.Exists(_folder["run"]));
+        }
+        string other = _folder.Write("other.txt", new string('a', 500) + new string('b', 500));
+        using (FaultProcess process = new(_folder.Path, null, [.. train, other, "--max-steps", "1"])) process.AssertEnds(0);
+    }
+
     /// <summary>All steps are made and saved by then: nothing is lost but the last figures.</summary>
     [LinuxFact]
     public async Task A_signal_in_the_last_evaluation_loses_nothing()

@@ -5,6 +5,9 @@ namespace TorchLm.Tests.Faults;
 /// <summary>What the environment says about the long version of the fault tests.</summary>
 internal static class SoakSetting
 {
+    /// <summary>Whether the long version was asked for.</summary>
+    public static bool IsLong => Of("TORCHLM_SOAK_MINUTES", 0) > 0;
+
     /// <summary>A number, or what is said otherwise.</summary>
     public static int Of(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
