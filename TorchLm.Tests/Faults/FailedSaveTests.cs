@@ -9,6 +9,7 @@ public sealed class FailedSaveTests : IDisposable
     private static readonly string[] s_train =
     [
         "train", "--preset", "gpt2-tiny", "--precision", "fp32", "--set", "training.saveInterval=5", "--set", "training.evalInterval=1000", "--set", "training.logInterval=1",
+        "--data", "corpus.txt",
     ];
 
     /// <summary>What is said of a folder that was gone before a save, or is gone in the middle of it.</summary>
@@ -16,6 +17,8 @@ public sealed class FailedSaveTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private string? _mounted;
+
+    public FailedSaveTests() => _folder.Write("corpus.txt", FaultScenario.SmallCorpus);
 
     public void Dispose()
     {
