@@ -41,7 +41,7 @@ public static class Checkpoint
     {
         DiskRoom.Require(run.Path, content.Bytes);
         string target = Publish(run, state, pause, (ModelFile, stream => SafeTensors.Write(stream, content.Weights)),
-            (OptimizerFile, stream => SafeTensors.Write(stream, content.Moments!)));
+            (OptimizerFile, stream => SafeTensors.Write(stream, content.Moments)));
         Thread.Sleep(pause);
         if (isBest) run.WriteBest(state.Step); // first: a crash before the next line only means that this step is made again
         run.WriteLatest(state.Step);

@@ -5,15 +5,15 @@ namespace TorchLm.Core.Checkpoints;
 
 /// <summary>The tensors of a checkpoint, as its files will hold them.</summary>
 /// <param name="Weights">model.safetensors.</param>
-/// <param name="Moments">optimizer.safetensors; null for a model that was imported.</param>
-internal sealed record CheckpointContent(IReadOnlyCollection<TensorToWrite> Weights, IReadOnlyCollection<TensorToWrite>? Moments)
+/// <param name="Moments">optimizer.safetensors.</param>
+internal sealed record CheckpointContent(IReadOnlyCollection<TensorToWrite> Weights, IReadOnlyCollection<TensorToWrite> Moments)
 {
     /// <summary>What a model and its optimiser hold at the time when it is written.</summary>
     public static CheckpointContent Of(Gpt model, FusedAdamW optimizer) => new(Gpt2Weights.ToWrite(model),
         [.. optimizer.State.Select(t => new TensorToWrite(t.Name, t.Value.dtype, t.Value.shape, () => t.Value))]);
 
     /// <summary>Both, in order.</summary>
-    public IEnumerable<TensorToWrite> All => Moments is null ? Weights : Weights.Concat(Moments);
+    public IEnumerable<TensorToWrite> All => Weights.Concat(Moments);
 
     /// <summary>The values' size in bytes, which is nearly that of the files.</summary>
     public long Bytes => All.Sum(SafeTensors.BytesOf);

@@ -81,7 +81,7 @@ internal sealed class CheckpointSaver : IDisposable
         long start = Stopwatch.GetTimestamp();
         try
         {
-            if (!Directory.Exists(_run.Path) || (_hadConfig && !_run.Exists)) throw new IOException($"the run's folder '{_run.Path}' is gone");
+            if (IsGone()) return new SaveResult(state.Step, null, Gone, null, Stopwatch.GetElapsedTime(start));
             _hadConfig |= _run.Exists;
             DurableFile.Flush(_run.MetricsPath); // a checkpoint's lines of metrics are as safe as itself
             if (!_folderIsSafe && Path.GetDirectoryName(_run.Path) is { } parent) FolderSync.Flush(parent); // the run's folder itself
@@ -91,9 +91,14 @@ internal sealed class CheckpointSaver : IDisposable
         }
         catch (Exception e) when (DurableFile.IsRefusal(e) || MemoryExhaustion.Caused(e))
         {
-            return new SaveResult(state.Step, null, e.Message.TrimEnd('.'), null, Stopwatch.GetElapsedTime(start));
+            return new SaveResult(state.Step, null, IsGone() ? Gone : e.Message.TrimEnd('.'), null, Stopwatch.GetElapsedTime(start));
         }
     }
+
+    private string Gone => $"the run's folder '{_run.Path}' is gone";
+
+    /// <summary>Whether the folder, or the disk that it was on, has vanished: an empty mount point is not the run's folder.</summary>
+    private bool IsGone() => !Directory.Exists(_run.Path) || (_hadConfig && !_run.Exists);
 
     private string? Prune()
     {

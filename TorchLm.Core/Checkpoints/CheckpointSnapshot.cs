@@ -17,7 +17,7 @@ internal sealed class CheckpointSnapshot : IDisposable
         using var noGradient = no_grad();
         _copies ??= Allocate(live);
         int at = 0;
-        return new CheckpointContent(Copies(live.Weights), live.Moments is null ? null : Copies(live.Moments));
+        return new CheckpointContent(Copies(live.Weights), Copies(live.Moments));
 
         List<TensorToWrite> Copies(IReadOnlyCollection<TensorToWrite> tensors)
         {
