@@ -146,7 +146,14 @@ public sealed partial class Trainer : IDisposable
         TrainingConfig training = _config.Training;
         ReportSave(wait: false);
         long start = Stopwatch.GetTimestamp();
-        if (!_step.Run(_state.Step, before => OnHalved(_state.Step + 1, before), cancel)) return;
+        int? microBatch = _state.MicroBatch;
+        if (!_step.Run(_state.Step, before => OnHalved(_state.Step + 1, before), cancel))
+        {
+            // Smaller micro-batches belong to the step that they were found in: when it is made again, they are found, and said, again.
+            _state = _state with { MicroBatch = microBatch };
+            _step.UseMicroBatch(microBatch ?? _config.Training.BatchSize);
+            return;
+        }
         long made = _state.Step + 1;
         bool last = made == training.Steps;
         bool evaluates = IsEvaluated(made);
