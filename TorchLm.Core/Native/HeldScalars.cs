@@ -18,6 +18,9 @@ internal static class HeldScalars
     /// <summary>a + b.</summary>
     public static Tensor Plus(this Tensor a, Tensor b) => a.add(b, s_one);
 
+    /// <summary>a - b.</summary>
+    public static Tensor Minus(this Tensor a, Tensor b) => a.add(b, s_minusOne);
+
     /// <summary>a += b.</summary>
     public static void Accumulate(this Tensor a, Tensor b) => a.add_(b, s_one);
 

@@ -1,0 +1,145 @@
+using ScottPlot;
+using ScottPlot.MultiplotLayouts;
+using ScottPlot.TickGenerators;
+using SkiaSharp;
+using TorchLm.Core;
+
+namespace TorchLm.Lessons.Pages;
+
+/// <summary>How the lessons' pictures look, and what they are made of.</summary>
+internal static class Drawing
+{
+    private const int PlotWidth = 480, PlotHeight = 360, MostColumns = 3;
+    private static readonly string[] s_fonts = ["Inter", "Segoe UI", "Helvetica Neue", "Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial"];
+
+    /// <summary>Why pictures would lack their words; null where they do not.</summary>
+    public static string? MissingFonts() => SKFontManager.Default.FontFamilyCount > 0 ? null
+        : "no font is installed, so that the pictures have no words; install one (on Debian and Ubuntu: apt-get install fonts-dejavu-core)";
+
+    /// <summary>Draws plots side by side, at most three in a row.</summary>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public static void Save(string file, IReadOnlyList<Action<Plot>> plots)
+    {
+        string[] there = [.. SKFontManager.Default.FontFamilies];
+        if (s_fonts.FirstOrDefault(there.Contains) is { } font) Fonts.Default = font;
+        var all = new Multiplot();
+        all.AddPlots(plots.Count);
+        int columns = plots.Count == 4 ? 2 : Math.Min(plots.Count, MostColumns), rows = (plots.Count + columns - 1) / columns;
+        all.Layout = new Grid(rows, columns);
+        for (int i = 0; i < plots.Count; i++)
+        {
+            Plot plot = all.GetPlot(i);
+            plot.Grid.MajorLineColor = Colors.Black.WithAlpha(0.08);
+            plots[i](plot);
+        }
+        try
+        {
+            all.SavePng(file, columns * PlotWidth, rows * PlotHeight);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"The picture '{file}' cannot be written: {e.Message}");
+        }
+    }
+
+    /// <summary>Says what a plot and its axes show.</summary>
+    public static void Titles(this Plot plot, string title, string x, string y)
+    {
+        plot.Axes.Title.Label.FontSize = 14;
+        plot.Title(title);
+        foreach ((IAxis axis, string text) in new[] { ((IAxis)plot.Axes.Bottom, x), (plot.Axes.Left, y) })
+        {
+            axis.Label.Text = text;
+            axis.Label.FontSize = 12;
+            axis.Label.Bold = false;
+        }
+    }
+
+    /// <summary>A line through points.</summary>
+    public static void Line(this Plot plot, string? name, IEnumerable<double> xs, IEnumerable<double> ys, Color? color = null, float width = 2)
+    {
+        var line = plot.Add.ScatterLine(xs.ToArray(), ys.ToArray(), color);
+        line.LineWidth = width;
+        if (name is not null) line.LegendText = name;
+    }
+
+    /// <summary>A line through values at 0, 1, 2, …</summary>
+    public static void Line(this Plot plot, string? name, IReadOnlyList<double> ys, Color? color = null, float width = 2) =>
+        plot.Line(name, Enumerable.Range(0, ys.Count).Select(i => (double)i), ys, color, width);
+
+    /// <summary>A function between two numbers.</summary>
+    public static void Curve(this Plot plot, string? name, Func<double, double> function, double from, double to, Color? color = null)
+    {
+        const int Points = 400;
+        double[] xs = [.. Enumerable.Range(0, Points + 1).Select(i => from + ((to - from) * i / Points))];
+        plot.Line(name, xs, xs.Select(function), color);
+    }
+
+    /// <summary>Points that are not connected.</summary>
+    public static void Points(this Plot plot, string? name, IEnumerable<double> xs, IEnumerable<double> ys, Color? color = null, float size = 8)
+    {
+        var points = plot.Add.ScatterPoints(xs.ToArray(), ys.ToArray(), color);
+        points.MarkerSize = size;
+        if (name is not null) points.LegendText = name;
+    }
+
+    /// <summary>Words at a point.</summary>
+    public static void Word(this Plot plot, string word, double x, double y, Color? color = null, float size = 12, Alignment alignment = Alignment.MiddleCenter)
+    {
+        var text = plot.Add.Text(word, x, y);
+        (text.LabelFontSize, text.LabelFontColor, text.LabelAlignment) = (size, color ?? Colors.Black, alignment);
+    }
+
+    /// <summary>The sign's and size's map of a function of two numbers: blue where it is low, white between, red where it is high.</summary>
+    public static void Surface(this Plot plot, Func<double, double, double> function, double from, double to, double low, double high, int cells = 60)
+    {
+        var values = new double[cells, cells];
+        double At(int i) => from + ((i + 0.5) * (to - from) / cells);
+        for (int row = 0; row < cells; row++)
+        {
+            for (int column = 0; column < cells; column++) values[row, column] = function(At(column), At(row));
+        }
+        var map = plot.Add.Heatmap(values);
+        map.FlipVertically = true;
+        map.Rectangle = new CoordinateRect(from, to, from, to);
+        map.Colormap = new ScottPlot.Colormaps.Balance();
+        map.ManualRange = new ScottPlot.Range(low, high);
+        map.Smooth = true;
+        plot.Axes.SetLimits(from, to, from, to);
+    }
+
+    /// <summary>A matrix as squares, the first row at the top, with its numbers where they are few.</summary>
+    public static void Matrix(this Plot plot, double[,] values, IReadOnlyList<string>? rows = null, IReadOnlyList<string>? columns = null, bool signed = false,
+        string format = "0.00")
+    {
+        int height = values.GetLength(0), width = values.GetLength(1);
+        double most = values.Cast<double>().Max(Math.Abs);
+        var map = plot.Add.Heatmap(values);
+        map.Colormap = signed ? new ScottPlot.Colormaps.Balance() : new ScottPlot.Colormaps.Viridis();
+        map.ManualRange = new ScottPlot.Range(signed ? -most : 0, most);
+        map.Rectangle = new CoordinateRect(0, width, 0, height);
+        if (height * width <= 64)
+        {
+            for (int i = 0; i < height; i++)
+            {
+                for (int j = 0; j < width; j++)
+                {
+                    bool dark = signed ? Math.Abs(values[i, j]) > 0.6 * most : values[i, j] < 0.6 * most;
+                    plot.Word(values[i, j].ToString(format), j + 0.5, height - i - 0.5, dark ? Colors.White : Colors.Black, 11);
+                }
+            }
+        }
+        if (rows is not null) plot.Axes.Left.TickGenerator = new NumericManual([.. rows.Select((_, i) => height - i - 0.5)], [.. rows]);
+        if (columns is not null) plot.Axes.Bottom.TickGenerator = new NumericManual([.. columns.Select((_, j) => j + 0.5)], [.. columns]);
+        plot.HideGrid();
+        plot.Axes.SetLimits(0, width, 0, height);
+    }
+
+    /// <summary>Marks the vertical axis as one of powers of ten, for values that are logarithms already.</summary>
+    public static void PowersOfTen(this Plot plot, bool horizontal = false)
+    {
+        var ticks = new NumericAutomatic { IntegerTicksOnly = true, LabelFormatter = exponent => exponent is >= -3 and <= 4 ? Math.Pow(10, exponent).ToString("0.###") : $"1e{exponent:0}" };
+        if (horizontal) plot.Axes.Bottom.TickGenerator = ticks;
+        else plot.Axes.Left.TickGenerator = ticks;
+    }
+}
