@@ -8,7 +8,7 @@ public static class LessonCatalog
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Lesson> All { get; } =
     [
-        new NeuronLesson(), new ChainRuleLesson(), new LossesLesson(),
+        new NeuronLesson(), new ChainRuleLesson(), new LossesLesson(), new ActivationsLesson(), new ExamLesson(), new PerceptronLesson(), new XorLesson(), new OptimizersLesson(), new NextTokenLesson(), new QuadrantsLesson(),
     ];
 
     /// <summary>The lesson of a name.</summary>

@@ -91,21 +91,25 @@ internal static class Drawing
     }
 
     /// <summary>The sign's and size's map of a function of two numbers: blue where it is low, white between, red where it is high.</summary>
-    public static void Surface(this Plot plot, Func<double, double, double> function, double from, double to, double low, double high, int cells = 60)
+    public static void Surface(this Plot plot, Func<double, double, double> function, double from, double to, double low, double high, int cells = 60) =>
+        plot.Surface(function, from, to, from, to, low, high, cells);
+
+    /// <summary>The same over a rectangle.</summary>
+    public static void Surface(this Plot plot, Func<double, double, double> function, double left, double right, double bottom, double top, double low, double high, int cells = 60)
     {
         var values = new double[cells, cells];
-        double At(int i) => from + ((i + 0.5) * (to - from) / cells);
+        double At(int i, double from, double to) => from + ((i + 0.5) * (to - from) / cells);
         for (int row = 0; row < cells; row++)
         {
-            for (int column = 0; column < cells; column++) values[row, column] = function(At(column), At(row));
+            for (int column = 0; column < cells; column++) values[row, column] = function(At(column, left, right), At(row, bottom, top));
         }
         var map = plot.Add.Heatmap(values);
         map.FlipVertically = true;
-        map.Rectangle = new CoordinateRect(from, to, from, to);
+        map.Rectangle = new CoordinateRect(left, right, bottom, top);
         map.Colormap = new ScottPlot.Colormaps.Balance();
         map.ManualRange = new ScottPlot.Range(low, high);
         map.Smooth = true;
-        plot.Axes.SetLimits(from, to, from, to);
+        plot.Axes.SetLimits(left, right, bottom, top);
     }
 
     /// <summary>A matrix as squares, the first row at the top, with its numbers where they are few.</summary>

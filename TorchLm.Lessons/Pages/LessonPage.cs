@@ -76,6 +76,12 @@ public sealed class LessonPage
         for (int i = 0; i < one.Length; i++) Check(what, against, one[i], other[i], tolerance);
     }
 
+    /// <summary>Several numbers of different sizes, each with its own tolerance.</summary>
+    public void Check(string what, string against, IReadOnlyList<double> values, IReadOnlyList<double> expected, IReadOnlyList<double> tolerances)
+    {
+        for (int i = 0; i < values.Count; i++) Check(what, against, values[i], expected[i], tolerances[i]);
+    }
+
     /// <summary>Holds that a number is at most another.</summary>
     public void CheckAtMost(string what, string against, double value, double limit) => _checks.Add(new Check(what, against, value, limit, Relation.AtMost, 0));
 
