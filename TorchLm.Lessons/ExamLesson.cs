@@ -132,7 +132,7 @@ public sealed class ExamLesson : Lesson
         plot.Line("training", train);
         plot.Line("validation", validation);
         plot.Points("the weights that are kept", [kept], [validation[kept]]);
-        plot.ShowLegend(Alignment.UpperRight);
+        plot.ShowLegend(Alignment.MiddleRight);
     }
 
     private static void DrawStudents(Plot plot, Network network, Table students)
