@@ -213,20 +213,20 @@ public sealed class AttentionLesson : Lesson
     private static void DrawLooks(Plot plot, double[][] looks)
     {
         plot.Matrix(Square(looks));
-        plot.Titles($"A trained head: {Back} places before", "position that is looked at", "position (0 at the top)");
+        plot.Titles($"A trained head: {Back} places before", "position that is looked at", "position");
     }
 
     private static void DrawPositions(Plot plot, string title, double[][] positions)
     {
         plot.Matrix(Square(positions), signed: true);
-        plot.Titles(title, "channel", "position (0 at the top)");
+        plot.Titles(title, "channel", "position");
     }
 
     private static void DrawLikeness(Plot plot, string title, double[][] positions)
     {
         double[] sizes = [.. positions.Select(p => Math.Sqrt(Dot(p, p)))];
         plot.Matrix(Square([.. positions.Select((p, i) => positions.Select((o, j) => Dot(p, o) / sizes[i] / sizes[j]).ToArray())]), signed: true);
-        plot.Titles(title, "position", "position (0 at the top)");
+        plot.Titles(title, "position", "position");
     }
 
     private static void DrawRotary(Plot plot)

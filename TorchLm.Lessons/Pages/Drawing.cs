@@ -133,11 +133,16 @@ internal static class Drawing
                 }
             }
         }
-        if (rows is not null) plot.Axes.Left.TickGenerator = new NumericManual([.. rows.Select((_, i) => height - i - 0.5)], [.. rows]);
-        if (columns is not null) plot.Axes.Bottom.TickGenerator = new NumericManual([.. columns.Select((_, j) => j + 0.5)], [.. columns]);
+        rows ??= Numbered(height);
+        columns ??= Numbered(width);
+        plot.Axes.Left.TickGenerator = new NumericManual([.. rows.Select((_, i) => height - i - 0.5)], [.. rows]);
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. columns.Select((_, j) => j + 0.5)], [.. columns]);
         plot.HideGrid();
         plot.Axes.SetLimits(0, width, 0, height);
     }
+
+    /// <summary>0, 1, 2, …, with blanks where they would be too close.</summary>
+    private static string[] Numbered(int count) => [.. Enumerable.Range(0, count).Select(i => i % Math.Max(1, count / 8) == 0 ? $"{i}" : "")];
 
     /// <summary>Marks the vertical axis as one of powers of ten, for values that are logarithms already.</summary>
     public static void PowersOfTen(this Plot plot, bool horizontal = false)
