@@ -91,7 +91,7 @@ public sealed partial class TokensLesson : Lesson
             page.CheckAtMost("neighbours of the same kind before", "a third", classesBefore, 1 / 3.0);
             page.CheckAtLeast("neighbours of the same kind after", "three quarters", classesAfter, 0.75);
         }
-        page.Picture("embeddings", plot => Draw(plot, table, 0, 1), plot => Draw(plot, table, 2, 3));
+        page.LargePicture("embeddings", plot => Draw(plot, table, 1, 2));
     }
 
     /// <summary>A row looked up is a one-hot row times the table, and its gradient falls on that row alone.</summary>
@@ -165,9 +165,10 @@ public sealed partial class TokensLesson : Lesson
         {
             string[] there = [.. words.Where(table.Knows)];
             plot.Points(name, there.Select(w => places[w][across]), there.Select(w => places[w][up]), color, 5);
-            foreach (string word in there) plot.Word(word, places[word][across], places[word][up], color, 10, Alignment.LowerLeft);
         }
-        plot.ShowLegend(Alignment.LowerRight);
+        plot.Words(s_classes.Zip(colors).SelectMany(c => c.First.Words.Where(table.Knows).Select(w => (w, places[w][across], places[w][up], c.Second))));
+        plot.Axes.Margins(0.08, 0.08);
+        plot.ShowLegend(Alignment.UpperLeft);
     }
 
     /// <summary>A row of numbers for each frequent word, and a second table that says which words stand near it.</summary>

@@ -17,8 +17,11 @@ internal static class Drawing
         : "no font is installed, so that the pictures have no words; install one (on Debian and Ubuntu: apt-get install fonts-dejavu-core)";
 
     /// <summary>Draws plots side by side, at most three in a row.</summary>
+    /// <param name="file">Where to.</param>
+    /// <param name="plots">What.</param>
+    /// <param name="scale">How many times as wide and high as usual each of them is.</param>
     /// <exception cref="InputException">The file cannot be written.</exception>
-    public static void Save(string file, IReadOnlyList<Action<Plot>> plots)
+    public static void Save(string file, IReadOnlyList<Action<Plot>> plots, int scale = 1)
     {
         string[] there = [.. SKFontManager.Default.FontFamilies];
         if (s_fonts.FirstOrDefault(there.Contains) is { } font) Fonts.Default = font;
@@ -34,7 +37,7 @@ internal static class Drawing
         }
         try
         {
-            all.SavePng(file, columns * PlotWidth, rows * PlotHeight);
+            all.SavePng(file, columns * PlotWidth * scale, rows * PlotHeight * scale);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -88,6 +91,29 @@ internal static class Drawing
     {
         var text = plot.Add.Text(word, x, y);
         (text.LabelFontSize, text.LabelFontColor, text.LabelAlignment) = (size, color ?? Colors.Black, alignment);
+    }
+
+    /// <summary>Words beside points of a large plot, each on the side where it covers the fewest others.</summary>
+    public static void Words(this Plot plot, IEnumerable<(string Word, double X, double Y, Color Color)> words)
+    {
+        (string Word, double X, double Y, Color Color)[] all = [.. words];
+        double unitX = (all.Max(w => w.X) - all.Min(w => w.X)) / 960, unitY = (all.Max(w => w.Y) - all.Min(w => w.Y)) / 720; // of a pixel, about
+        List<(double Left, double Right, double Bottom, double Top)> taken = [.. all.Select(w => (w.X - (4 * unitX), w.X + (4 * unitX), w.Y - (4 * unitY), w.Y + (4 * unitY)))];
+        Alignment[] sides = [Alignment.LowerLeft, Alignment.LowerRight, Alignment.UpperLeft, Alignment.UpperRight, Alignment.MiddleLeft, Alignment.MiddleRight, Alignment.LowerCenter, Alignment.UpperCenter];
+        foreach ((string word, double x, double y, Color color) in all)
+        {
+            (double, double, double, double) Box(Alignment side)
+            {
+                double width = 7 * word.Length * unitX, height = 14 * unitY;
+                double left = x - (width * side.HorizontalFraction()), bottom = y - (height * side.VerticalFraction());
+                return (left, left + width, bottom, bottom + height);
+            }
+            double Covered((double Left, double Right, double Bottom, double Top) box) => taken.Sum(t =>
+                Math.Max(0, Math.Min(t.Right, box.Right) - Math.Max(t.Left, box.Left)) * Math.Max(0, Math.Min(t.Top, box.Top) - Math.Max(t.Bottom, box.Bottom)));
+            Alignment best = sides.MinBy(side => Covered(Box(side)));
+            taken.Add(Box(best));
+            plot.Word(word, x, y, color, 11, best);
+        }
     }
 
     /// <summary>The sign's and size's map of a function of two numbers: blue where it is low, white between, red where it is high.</summary>

@@ -91,11 +91,16 @@ public sealed class LessonPage
     /// <summary>Draws plots side by side into <c>LESSON-NAME.png</c>, where the reader asked for pictures.</summary>
     /// <param name="name">The picture's name.</param>
     /// <param name="plots">One for each plot.</param>
-    public void Picture(string name, params Action<Plot>[] plots)
+    public void Picture(string name, params Action<Plot>[] plots) => Save(name, plots, scale: 1);
+
+    /// <summary>Draws one plot twice as wide and high as usual.</summary>
+    public void LargePicture(string name, Action<Plot> plot) => Save(name, [plot], scale: 2);
+
+    private void Save(string name, Action<Plot>[] plots, int scale)
     {
         if (_options.PictureFolder is not { } folder) return;
         string file = Path.Combine(folder, $"{_lesson.Name}-{name}.png");
-        Drawing.Save(file, plots);
+        Drawing.Save(file, plots, scale);
         _pictures.Add(file);
     }
 
