@@ -68,6 +68,7 @@ public sealed class NeuronLesson : Lesson
         var rows = new List<IReadOnlyList<string>>();
         for (int step = 0; step < page.Steps; step++)
         {
+            page.StopIfAsked();
             (double slopeW, double slopeB) = Autograd(w, b);
             (w, b) = (w - (LearningRate * slopeW), b - (LearningRate * slopeB));
             if (step == 0 || (step + 1) % Math.Max(1, page.Steps / 4) == 0) rows.Add(Row($"step {step + 1}", w, b, Forward(w, b)));

@@ -178,7 +178,8 @@ public sealed class OptimizersLesson : Lesson
         var sums = new double[page.Steps + 1];
         for (int run = 0; run < Runs; run++)
         {
-            List<double[]> path = Descend(line, page.Steps, 0, 0, new NumPyRandom((page.Seed + run) % uint.MaxValue), schedule);
+            page.StopIfAsked();
+            List<double[]> path = Descend(line, page.Steps, 0, 0, new NumPyRandom((page.Seed + run) & uint.MaxValue), schedule);
             for (int step = 0; step <= page.Steps; step++) sums[step] += (line.Loss(path[step]) - least) / Runs;
         }
         return sums;

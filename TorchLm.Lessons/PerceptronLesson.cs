@@ -23,7 +23,7 @@ public sealed class PerceptronLesson : Lesson
         page.Text("The oldest learning neuron (Rosenblatt 1958) has no slope: it says 1 if w1*a + w2*b + bias is positive, else 0. When it is wrong, the input is added to the weights " +
             "(if it should have said 1) or subtracted (if 0). When it is right, nothing happens.");
         (string Name, int[] Targets)[] problems = [("AND", [0, 0, 0, 1]), ("OR", [0, 1, 1, 1]), ("XOR", [0, 1, 1, 0])];
-        Training[] trained = [.. problems.Select(p => Train(p.Targets, page.Steps))];
+        Training[] trained = [.. problems.Select(p => Train(p.Targets, page))];
         page.Table(["", "0,0", "0,1", "1,0", "1,1", "epochs", "corrections", "right at best", "w1", "w2", "bias"], problems.Zip(trained).Select(p => new[]
         {
             p.First.Name, $"{p.First.Targets[0]}", $"{p.First.Targets[1]}", $"{p.First.Targets[2]}", $"{p.First.Targets[3]}",
@@ -70,14 +70,15 @@ public sealed class PerceptronLesson : Lesson
         public bool Solved => MostRight == 4;
     }
 
-    private static Training Train(int[] targets, int epochs)
+    private static Training Train(int[] targets, LessonPage page)
     {
         (int w1, int w2, int bias) = (0, 0, 0);
         int corrections = 0, most = 0;
         var seen = new Dictionary<(int, int, int), int>();
         int cycle = 0;
-        for (int epoch = 1; epoch <= epochs; epoch++)
+        for (int epoch = 1; epoch <= page.Steps; epoch++)
         {
+            page.StopIfAsked();
             for (int i = 0; i < 4; i++)
             {
                 int error = targets[i] - Says(w1, w2, bias, s_inputs[i]);
@@ -89,7 +90,7 @@ public sealed class PerceptronLesson : Lesson
             if (most == 4) return new Training((w1, w2, bias), epoch, corrections, most, 0);
             if (cycle == 0 && !seen.TryAdd((w1, w2, bias), epoch)) cycle = epoch - seen[(w1, w2, bias)];
         }
-        return new Training((w1, w2, bias), epochs, corrections, most, cycle);
+        return new Training((w1, w2, bias), page.Steps, corrections, most, cycle);
     }
 
     private static int Says(double w1, double w2, double bias, (int A, int B) input) => (w1 * input.A) + (w2 * input.B) + bias > 0 ? 1 : 0;

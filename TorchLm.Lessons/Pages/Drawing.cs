@@ -170,10 +170,17 @@ internal static class Drawing
     /// <summary>0, 1, 2, …, with blanks where they would be too close.</summary>
     private static string[] Numbered(int count) => [.. Enumerable.Range(0, count).Select(i => i % Math.Max(1, count / 8) == 0 ? $"{i}" : "")];
 
-    /// <summary>Marks the vertical axis as one of powers of ten, for values that are logarithms already.</summary>
+    /// <summary>Marks an axis as one of powers of ten, for values that are logarithms already and have been added.</summary>
     public static void PowersOfTen(this Plot plot, bool horizontal = false)
     {
-        var ticks = new NumericAutomatic { IntegerTicksOnly = true, LabelFormatter = exponent => exponent is >= -3 and <= 4 ? Math.Pow(10, exponent).ToString("0.###") : $"1e{exponent:0}" };
+        plot.Axes.AutoScale();
+        AxisLimits limits = plot.Axes.GetLimits();
+        bool wide = (horizontal ? limits.HorizontalSpan : limits.VerticalSpan) > 2;
+        var ticks = new NumericAutomatic
+        {
+            IntegerTicksOnly = wide,
+            LabelFormatter = exponent => exponent is >= -3 and <= 4 ? Math.Pow(10, exponent).ToString(wide ? "0.###" : "0.##") : $"1e{exponent:0}",
+        };
         if (horizontal) plot.Axes.Bottom.TickGenerator = ticks;
         else plot.Axes.Left.TickGenerator = ticks;
     }
