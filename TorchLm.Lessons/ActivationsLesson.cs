@@ -33,8 +33,8 @@ public sealed class ActivationsLesson : Lesson
     /// <inheritdoc/>
     public override void Run(LessonPage page)
     {
-        page.Text("Two linear layers in a row are one linear layer: w2*(w1*x) = (w2*w1)*x. So something must bend between them, an activation. It is applied to " +
-            "each number by itself.");
+        page.Text("Two linear layers in a row are one linear layer: w2*(w1*x) = (w2*w1)*x. So something must bend between them, an activation. It " +
+            "is applied to each number by itself.");
         page.Lines(
             "sigmoid(z) = 1 / (1 + exp(-z))           from 0 to 1: the classic",
             "tanh(z)                                  from -1 to 1",
@@ -44,7 +44,8 @@ public sealed class ActivationsLesson : Lesson
             "SiLU(z)    = z * sigmoid(z)",
             "SwiGLU     = SiLU(W x) * (V x)           two layers: one is the gate of the other (Llama)");
         double[] grid = [-3, -1, -0.5, 0.5, 1, 3];
-        page.Table(["z", .. grid.Select(z => $"{z}")], s_activations.Select(a => new[] { a.Name }.Concat(grid.Select(z => $"{a.Value(z):0.0000}")).ToArray()));
+        page.Table(["z", .. grid.Select(z => $"{z}")],
+            s_activations.Select(a => new[] { a.Name }.Concat(grid.Select(z => $"{a.Value(z):0.0000}")).ToArray()));
         double[] fine = [.. Enumerable.Range(-40, 81).Where(i => i != 0).Select(i => i / 10.0)];
         foreach (Activation activation in s_activations)
         {
@@ -52,28 +53,34 @@ public sealed class ActivationsLesson : Lesson
             page.Check("values, 80 of each", "the formulas by hand", values, fine.Select(activation.Value), 1e-12);
             page.Check("slopes, 80 of each", "the formulas by hand", slopes, fine.Select(activation.Slope), 1e-12);
         }
-        page.Check("GELU(1) and GELU(-1)", "the table of the normal distribution", Autograd(s_activations[3], [1, -1]).Values, [0.841344746068543, -0.158655253931457], 1e-12);
+        page.Check("GELU(1) and GELU(-1)", "the table of the normal distribution", Autograd(s_activations[3], [1, -1]).Values,
+            [0.841344746068543, -0.158655253931457], 1e-12);
         double apart = Enumerable.Range(-5000, 10001).Max(i => Math.Abs((i / 1000.0 * Normal(i / 1000.0)) - GeluTanh(i / 1000.0)));
-        page.Text($"The two forms of GELU are never more than {apart:0.00000} apart, but a model must be used with the one that it was trained with.");
+        page.Text($"The two forms of GELU are never more than {apart:0.00000} apart, but a model must be used with the one that it was trained " +
+            $"with.");
         page.CheckAtMost("distance of GELU's two forms", "five ten-thousandths", apart, 5e-4);
 
         page.Heading("Slopes multiply: one neuron a layer");
-        page.Text("On the way back, each layer multiplies the gradient by its slope (lesson chain-rule). The sigmoid's slope is 0.25 at most. Put one after the other, each in its best " +
-            "place, and see what is left:");
+        page.Text("On the way back, each layer multiplies the gradient by its slope (lesson chain-rule). The sigmoid's slope is 0.25 at most. Put " +
+            "one after the other, each in its best place, and see what is left:");
         int[] depths = [10, 20, 48];
         double[] chain = [.. depths.Select(BestSigmoidChain)];
-        page.Table(["layers", .. depths.Select(d => $"{d}")], [["0.25^layers", .. depths.Select(d => $"{Math.Pow(0.25, d):0.00e+0}")], ["measured by autograd", .. chain.Select(g => $"{g:0.00e+0}")]]);
-        page.Check("gradient through 10, 20 and 48 sigmoids", "the published table", chain, [9.5367431640625e-7, 9.094947017729282e-13, 1.262177448353619e-29], [1e-18, 1e-24, 1e-41]);
+        page.Table(["layers", .. depths.Select(d => $"{d}")],
+            [["0.25^layers", .. depths.Select(d => $"{Math.Pow(0.25, d):0.00e+0}")], ["measured by autograd", .. chain.Select(g => $"{g:0.00e+0}")]]);
+        page.Check("gradient through 10, 20 and 48 sigmoids", "the published table", chain,
+            [9.5367431640625e-7, 9.094947017729282e-13, 1.262177448353619e-29], [1e-18, 1e-24, 1e-41]);
 
         page.Heading($"Slopes multiply: {Width} neurons a layer");
-        page.Text($"The same with whole layers, x = activation(W x), {Width} wide, random weights, 64 random inputs. W's numbers are as large as keeps signals of size 1 at size 1 " +
-            "(Glorot and Bengio 2010 for tanh, He et al. 2015 for ReLU). The gradient that many layers before the last, as a part of that at the last:");
+        page.Text($"The same with whole layers, x = activation(W x), {Width} wide, random weights, 64 random inputs. W's numbers are 1/sqrt(64) " +
+            $"(Glorot and Bengio 2010), for ReLU, GELU and SiLU as much larger as keeps signals of size 1 at size 1 (He et al. 2015). The " +
+            $"gradient that many layers before the last, as a part of that at the last:");
         Dictionary<string, double[]> plain = Measured(page, residual: false), residual = Measured(page, residual: true);
         page.Table(["layers", .. depths.Select(d => $"{d}")], plain.Select(m => Row(m, depths)));
-        page.Text("Sigmoid networks of 20 layers cannot learn: nothing arrives. With ReLU the gradient arrives, with GELU and SiLU it grows. SwiGLU multiplies two layers with each other: small signals " +
-            "become smaller twice over, and it collapses.");
-        page.Text("What made depth possible are two tricks that every transformer has. x = x + activation(W norm(x)): the sum leaves a straight way back, with slope 1, around each layer " +
-            "(the residual stream), and norm keeps what goes in at size 1 (LayerNorm, RMSNorm).");
+        page.Text("Sigmoid networks of 20 layers cannot learn: nothing arrives. With ReLU the gradient arrives, with GELU and SiLU it grows. " +
+            "SwiGLU multiplies two layers with each other: what has become small becomes smaller twice over, and it collapses.");
+        page.Text("What made depth possible are two tricks that every transformer has, in this order or another: x = x + activation(W norm(x)). " +
+            "The sum leaves a straight way back, with slope 1, around each layer (the residual stream), and norm keeps what goes in at size 1: " +
+            "each row less its mean, divided by its deviation (LayerNorm). Gradients still grow, but some 20 times, not by powers of ten.");
         page.Table(["layers", .. depths.Select(d => $"{d}")], residual.Select(m => Row(m, depths)));
         page.CheckAtMost("sigmoid's gradient through 20 layers", "a ten-billionth", plain["sigmoid"][20], 1e-10);
         page.CheckAtLeast("ReLU's gradient through 20 layers", "a hundredth", plain["ReLU"][20], 0.01);
@@ -144,8 +151,11 @@ public sealed class ActivationsLesson : Lesson
     /// <summary>For each activation the size of the gradient d layers before the last, as a part of that at the last; d from 0.</summary>
     private static Dictionary<string, double[]> Measured(LessonPage page, bool residual)
     {
-        var gains = new Dictionary<string, double> { ["ReLU"] = Math.Sqrt(2), ["GELU"] = 1.5335, ["GELU, tanh form"] = 1.5335, ["SiLU"] = 1.6768 };
-        Dictionary<string, double[]> all = s_activations.ToDictionary(a => a.Name, a => Depth(page.NewRandom(), gains.GetValueOrDefault(a.Name, 1), residual, (x, w) => a.Apply(x.matmul(w(0)))));
+        var gains = new Dictionary<string,
+            double> { ["ReLU"] = Math.Sqrt(2), ["GELU"] = 1.5335 /* 1 / root of the mean of GELU(z)^2 */, ["GELU, tanh form"] = 1.5335,
+            ["SiLU"] = 1.6768 };
+        Dictionary<string, double[]> all = s_activations
+            .ToDictionary(a => a.Name, a => Depth(page.NewRandom(), gains.GetValueOrDefault(a.Name, 1), residual, (x, w) => a.Apply(x.matmul(w(0)))));
         all["SwiGLU"] = Depth(page.NewRandom(), 1, residual, (x, w) =>
         {
             Tensor gate = x.matmul(w(0));
@@ -167,17 +177,19 @@ public sealed class ActivationsLesson : Lesson
             states.Add(x);
         }
         x.mul(direction).sum().backward();
-        double[] norms = [.. states.Select(s => s.grad!.square().sum().sqrt().item<double>())];
+        double[] norms = [.. states.Select(s => s.grad!.Squared().sum().sqrt().item<double>())];
         return [.. norms.Reverse().Select(n => n / norms[^1])];
     }
 
     private static string[] Row(KeyValuePair<string, double[]> measured, int[] depths) =>
-        [measured.Key, .. depths.Select(d => measured.Value[d] is var n and >= 0.001 and < 1000 ? $"{n:0.000}" : CheckReport.Number(measured.Value[d]))];
+        [measured.Key, .. depths.Select(d => measured.Value[d] is var n and >= 0.001 and < 1000
+            ? $"{n:0.000}" : CheckReport.Number(measured.Value[d]))];
 
     private static void DrawAll(Plot plot, string title, string y, Func<Activation, Func<double, double>> function)
     {
         plot.Titles(title, "z", y);
-        foreach (Activation activation in s_activations.Where(a => a.Name != "GELU, tanh form")) plot.Curve(activation.Name, function(activation), -4, 4);
+        foreach (Activation activation in s_activations.Where(a => a.Name != "GELU, tanh form")) plot.Curve(activation.Name, function(activation), -4,
+            4);
         plot.Axes.SetLimitsY(y == "value" ? -1.2 : -0.3, y == "value" ? 3 : 1.3);
         plot.ShowLegend(Alignment.UpperLeft);
     }
@@ -185,10 +197,11 @@ public sealed class ActivationsLesson : Lesson
     private static void DrawDepth(Plot plot, string title, Dictionary<string, double[]> measured)
     {
         plot.Titles(title, "layers before the last", "gradient");
-        foreach ((string name, double[] norms) in measured.Where(m => m.Key != "GELU, tanh form")) plot.Line(name, [.. norms.Select(n => Math.Log10(Math.Max(n, 1e-40)))]);
+        foreach ((string name, double[] norms) in measured.Where(m => m.Key != "GELU, tanh form")) plot.Line(name,
+            [.. norms.Select(n => Math.Log10(Math.Max(n, 1e-40)))]);
         plot.PowersOfTen();
         bool residual = title.Contains("norm", StringComparison.Ordinal);
-        plot.Axes.SetLimitsY(residual ? -1 : -32, 4);
+        plot.Axes.SetLimitsY(residual ? -0.5 : -32, residual ? 3 : 4);
         plot.ShowLegend(residual ? Alignment.UpperLeft : Alignment.LowerLeft);
     }
 

@@ -32,49 +32,68 @@ public sealed class AttentionLesson : Lesson
     public override void Run(LessonPage page)
     {
         page.Heading("By hand");
-        page.Text("Each token makes three rows of numbers out of its own: a query (what am I looking for?), a key (what am I?) and a value (what do I tell?). A query is compared with every key by a dot product; divided by the root of " +
-            "their length (or softmax would be all or nothing), softmax makes weights of it, and what comes out is the values' mean by those weights.");
+        page.Text("Each token makes three rows of numbers out of its own: a query (what am I looking for?), a key (what am I?) and a value (what " +
+            "do I tell?). A query is compared with every key by a dot product; divided by the root of their length (or softmax would be all or " +
+            "nothing), softmax makes weights of it, and what comes out is the values' mean by those weights.");
         page.Lines("attention(Q, K, V) = softmax(Q K^T / sqrt(d)) V        (Vaswani et al. 2017)");
         (double[][] output, double[][] weights) = Attend(s_queries, s_keys, s_values, causal: true);
         page.Table(["", "query", "key", "value"], s_words.Select((w, i) => new[] { w, Shown(s_queries[i]), Shown(s_keys[i]), Shown(s_values[i]) }));
-        page.Text("In a language model a token must not see what comes after it, for that is what it is to predict: the causal mask. What is masked is left out of the softmax.");
-        page.Table(["looks at", .. s_words.Select(w => $"{w}"), "gets"], s_words.Select((w, i) => new[] { w }.Concat(weights[i].Select((p, j) => j > i ? "masked" : $"{p:0.0000}")).Append(Shown(output[i])).ToArray()));
-        page.Check("three tokens, causal", "libtorch's scaled_dot_product_attention", output.SelectMany(r => r), Libtorch([s_queries], [s_keys], [s_values], causal: true), 1e-12);
-        page.Check("weights of a query", "one", weights.Select(w => w.Sum()), [1, 1, 1], 1e-12);
+        page.Text("In a language model a token must not see what comes after it, for that is what it is to predict: the causal mask. What is " +
+            "masked is left out of the softmax.");
+        page.Table(["looks at", .. s_words.Select(w => $"{w}"), "gets"],
+            s_words.Select((w, i) => new[] { w }.Concat(weights[i].Select((p, j) => j > i ? "masked" : $"{p:0.0000}")).Append(Shown(output[i]))
+            .ToArray()));
+        page.Check("three tokens, causal", "libtorch's scaled_dot_product_attention", output.SelectMany(r => r),
+            Libtorch([s_queries], [s_keys], [s_values], causal: true), 1e-12);
+        page.Check("weights of what is masked", "nothing", [weights[0][1], weights[0][2], weights[1][2]], [0, 0, 0], 0);
 
         page.Heading("Several heads");
-        page.Text("One look is not enough: who did it, and where? So the channels are cut into heads, each with its own queries, keys and values, and what they find is put side by side again. 5 tokens, 16 channels, 2 heads of 8, random numbers:");
+        page.Text("One look is not enough: who did it, and where? So the channels are cut into heads, each with its own queries, keys and values, " +
+            "and what they find is put side by side again. 5 tokens, 16 channels, 2 heads of 8, random numbers:");
         NumPyRandom random = page.NewRandom();
         double[][][] parts = [.. Enumerable.Range(0, 6).Select(_ => Drawn(random, 5, 8))];
-        double[][] first = Attend(parts[0], parts[2], parts[4], causal: true).Output, second = Attend(parts[1], parts[3], parts[5], causal: true).Output;
-        page.Check("two heads, causal", "libtorch's scaled_dot_product_attention", first.Concat(second).SelectMany(r => r), Libtorch([parts[0], parts[1]], [parts[2], parts[3]], [parts[4], parts[5]], causal: true), 1e-12);
-        page.Check("two heads, causal", "TorchLm's own kernel (float32)", first.Zip(second).SelectMany(r => r.First.Concat(r.Second)), Kernel(parts), 1e-5);
-        page.Lines($"by hand: {Shown(first[4][..4])} ...", "the same from libtorch and from the kernel that TorchLm trains with (see the table of checks)");
+        double[][] first = Attend(parts[0], parts[2], parts[4], causal: true).Output,
+            second = Attend(parts[1], parts[3], parts[5], causal: true).Output;
+        page.Check("two heads, causal", "libtorch's scaled_dot_product_attention", first.Concat(second).SelectMany(r => r),
+                Libtorch([parts[0], parts[1]], [parts[2], parts[3]], [parts[4], parts[5]], causal: true), 1e-12);
+        page.Check("two heads, causal", "TorchLm's own kernel (float32)", first.Zip(second).SelectMany(r => r.First.Concat(r.Second)), Kernel(parts),
+            1e-5);
+        page.Lines($"by hand: {Shown(first[4][..4])} ...",
+            "the same from libtorch and from the kernel that TorchLm trains with (see the table of checks)");
 
         page.Heading("Where am I?");
-        double[][] swapped = Attend(Swapped(s_queries), Swapped(s_keys), Swapped(s_values), causal: false).Output, plain = Attend(s_queries, s_keys, s_values, causal: false).Output;
-        page.Text("Attention by itself does not know the order of words: without the mask, swap two tokens, and their results are swapped, nothing else. \"Dog bites man\" would be \"man bites dog\". So each token must say where it stands.");
+        double[][] swapped = Attend(Swapped(s_queries), Swapped(s_keys), Swapped(s_values), causal: false).Output,
+            plain = Attend(s_queries, s_keys, s_values, causal: false).Output;
+        page.Text("Attention by itself does not know the order of words: without the mask, swap two tokens, and their results are swapped, " +
+            "nothing else. \"Dog bites man\" would be \"man bites dog\". So each token must say where it stands.");
         page.Check("results of swapped tokens", "swapped results", Swapped(swapped).SelectMany(r => r), plain.SelectMany(r => r), 1e-12);
         page.Lines(
             "sinusoidal   added to the embedding: sin(p/10000^(2i/C)) and cos of the same, fixed (Vaswani et al. 2017)",
             "learned      added to the embedding: a row of weights for each position, trained (GPT-2, TorchLm)",
             "rotary       queries and keys are turned by an angle that grows with the position (Su et al. 2021, Llama)");
         double[][] sines = [.. Enumerable.Range(0, Context).Select(p => Sinusoidal(p, 32))];
-        page.Text("Sine and cosine together have this property: how alike two positions are (their dot product) depends on their distance only. Rotary positions have it by construction, and right where it matters: in the score of a query and a key.");
+        page.Text("Sine and cosine together have this property: how alike two positions are (their dot product) depends on their distance only. " +
+            "Rotary positions have it by construction, and right where it matters: in the score of a query and a key.");
         double[] q = [.. Enumerable.Range(0, 32).Select(_ => random.Normal())], k = [.. Enumerable.Range(0, 32).Select(_ => random.Normal())];
         page.Table(["distance", "sinusoidal, at 0", "at 9", "rotary score, at 0", "at 9"], s_distances.Select(d => new[]
         {
-            $"{d}", $"{Dot(sines[0], sines[d]):0.0000}", $"{Dot(sines[9], sines[9 + d]):0.0000}", $"{Dot(Rotary(q, d), Rotary(k, 0)):0.0000}", $"{Dot(Rotary(q, 9 + d), Rotary(k, 9)):0.0000}",
+            $"{d}", $"{Dot(sines[0], sines[d]):0.0000}", $"{Dot(sines[9], sines[9 + d]):0.0000}", $"{Dot(Rotary(q, d), Rotary(k, 0)):0.0000}",
+                $"{Dot(Rotary(q, 9 + d), Rotary(k, 9)):0.0000}",
         }));
         for (int d = 0; d < 20; d++)
         {
-            page.Check("likeness of sinusoidal positions", "the sum of cosines of the distance", Dot(sines[5], sines[5 + d]), Enumerable.Range(0, 16).Sum(i => Math.Cos(d * Frequency(i, 32))), 1e-12);
-            page.Check("rotary score of two positions", "the same, 7 places on", Dot(Rotary(q, 5 + d), Rotary(k, 5)), Dot(Rotary(q, 12 + d), Rotary(k, 12)), 1e-12);
-            page.Check("rotary score of two positions", "complex numbers, q conj(k) exp(i d angle)", Dot(Rotary(q, 5 + d), Rotary(k, 5)), ComplexScore(q, k, d), 1e-12);
+            page.Check("likeness of sinusoidal positions", "the sum of cosines of the distance", Dot(sines[5], sines[5 + d]),
+                Enumerable.Range(0, 16).Sum(i => Math.Cos(d * Frequency(i, 32))), 1e-12);
+            page.Check("rotary score of two positions", "the same, 7 places on", Dot(Rotary(q, 5 + d), Rotary(k, 5)),
+                Dot(Rotary(q, 12 + d), Rotary(k, 12)), 1e-12);
+            page.Check("rotary score of two positions", "complex numbers, q conj(k) exp(i d angle)", Dot(Rotary(q, 5 + d), Rotary(k, 5)),
+                ComplexScore(q, k, d), 1e-12);
         }
 
         page.Heading("A head that learns where to look");
-        page.Text($"A task that needs positions: random letters, and at each place the model must say the letter {Back} places before (at the first {Back}, the letter itself). The model is a real {nameof(Gpt)} of one block and one head, 32 wide, trained for {page.Steps} steps.");
+        page.Text($"A task that needs positions: random letters, and at each place the model must say the letter {Back} places before (at the " +
+            $"first {Back}, the letter itself). The model is a real {nameof(Gpt)} of one block and one head, 32 wide, trained for {page.Steps} " +
+            $"steps.");
         using Gpt model = LookingBack(page, out double untrained, out double trained);
         var byHand = new GptByHand(model);
         int[] letters = [.. Enumerable.Range(0, Context).Select(_ => random.Below(Tokens))];
@@ -86,19 +105,23 @@ public sealed class AttentionLesson : Lesson
             $"loss before    {untrained:0.0000}     (log 8 = {Math.Log(8):0.0000}: a guess)",
             $"loss after     {trained:0.0000}",
             $"on a new row   {right} of {Context - Back} right; the head puts {100 * there:0.0} % of its attention on the place {Back} before");
-        page.Text("Nobody told it where to look. It found out, through gradients of learned positions, queries and keys; the picture shows the head's attention as a line beside the diagonal.");
-        page.Check("logits of the trained model", "all of it by hand in float64", Logits(model, letters), logits.SelectMany(l => l), 1e-3);
+        page.Text("Nobody told it where to look. It found out, through gradients of learned positions, queries and keys; the picture shows the " +
+            "head's attention as a line beside the diagonal.");
+        page.Check("logits of the trained model", "all of it by hand in float64", GptByHand.LogitsOf(model, letters), logits.SelectMany(l => l),
+            1e-3);
         if (page.IsAsPublished)
         {
             page.Check("loss of the untrained model", "log 8", untrained, Math.Log(8), 0.05);
             page.CheckAtLeast("attention on the right place", "nine tenths", there, 0.9);
             page.CheckAtLeast("letters right", "all but one", right, Context - Back - 1);
         }
-        double[][] positions = [.. model.named_parameters().First(p => p.name == "positions.weight").parameter.detach().data<float>().ToArray().Select(v => (double)v).Chunk(32)];
+        double[][] positions = [.. Weights.Values(model.named_parameters().First(p => p.name == "positions.weight").parameter).Chunk(32)];
         page.Picture("heads", plot => DrawWeights(plot, weights), plot => DrawLooks(plot, looks));
         page.Picture("positions",
-            plot => DrawPositions(plot, "Sinusoidal positions", sines), plot => DrawPositions(plot, "Learned positions, after training", positions), DrawRotary,
-            plot => DrawLikeness(plot, "Likeness of sinusoidal positions", sines), plot => DrawLikeness(plot, "Likeness of learned positions", positions), plot => DrawTurned(plot));
+            plot => DrawPositions(plot, "Sinusoidal positions", sines), plot => DrawPositions(plot, "Learned positions, after training", positions),
+                DrawRotary,
+            plot => DrawLikeness(plot, "Likeness of sinusoidal positions", sines),
+                plot => DrawLikeness(plot, "Likeness of learned positions", positions), plot => DrawTurned(plot));
     }
 
     /// <summary>Attention of one head by the definition: queries, keys (T, d) and values (T, e) to results (T, e) and weights (T, T).</summary>
@@ -121,14 +144,16 @@ public sealed class AttentionLesson : Lesson
 
     private static string Shown(double[] row) => string.Join(" ", row.Select(v => v == Math.Round(v) ? $"{v,4:0}" : $"{v,7:0.0000}"));
 
-    private static double[][] Drawn(NumPyRandom random, int rows, int columns) => [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(_ => random.Normal()).ToArray())];
+    private static double[][] Drawn(NumPyRandom random, int rows, int columns) =>
+        [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(_ => random.Normal()).ToArray())];
 
     private static double[][] Swapped(double[][] rows) => [rows[1], rows[0], rows[2]];
 
     private static double Frequency(int pair, int channels) => Math.Pow(10000, -2.0 * pair / channels);
 
     private static double[] Sinusoidal(int position, int channels) =>
-        [.. Enumerable.Range(0, channels).Select(c => c % 2 == 0 ? Math.Sin(position * Frequency(c / 2, channels)) : Math.Cos(position * Frequency(c / 2, channels)))];
+        [.. Enumerable.Range(0, channels)
+            .Select(c => c % 2 == 0 ? Math.Sin(position * Frequency(c / 2, channels)) : Math.Cos(position * Frequency(c / 2, channels)))];
 
     /// <summary>Channels in pairs, each pair turned by its frequency times the position.</summary>
     private static double[] Rotary(double[] x, int position)
@@ -143,14 +168,16 @@ public sealed class AttentionLesson : Lesson
     }
 
     private static double ComplexScore(double[] q, double[] k, int distance) => Enumerable.Range(0, q.Length / 2).Sum(i =>
-        (new System.Numerics.Complex(q[2 * i], q[(2 * i) + 1]) * System.Numerics.Complex.Conjugate(new System.Numerics.Complex(k[2 * i], k[(2 * i) + 1]))
+        (new System.Numerics.Complex(q[2 * i],
+            q[(2 * i) + 1]) * System.Numerics.Complex.Conjugate(new System.Numerics.Complex(k[2 * i], k[(2 * i) + 1]))
             * System.Numerics.Complex.FromPolarCoordinates(1, distance * Frequency(i, q.Length))).Real);
 
     /// <summary>Heads of (T, d) each, by libtorch in float64.</summary>
     private static double[] Libtorch(double[][][] queries, double[][][] keys, double[][][] values, bool causal)
     {
         using var scope = NewDisposeScope();
-        Tensor Of(double[][][] heads) => tensor([.. heads.SelectMany(h => h.SelectMany(r => r))], [1, heads.Length, heads[0].Length, heads[0][0].Length]);
+        Tensor Of(double[][][] heads) =>
+            tensor([.. heads.SelectMany(h => h.SelectMany(r => r))], [1, heads.Length, heads[0].Length, heads[0][0].Length]);
         return nn.functional.scaled_dot_product_attention(Of(queries), Of(keys), Of(values), is_casual: causal).contiguous().data<double>().ToArray();
     }
 
@@ -160,7 +187,7 @@ public sealed class AttentionLesson : Lesson
         using var scope = NewDisposeScope();
         int length = parts[0].Length;
         float[] joint = [.. Enumerable.Range(0, length).SelectMany(t => parts.SelectMany(p => p[t].Select(v => (float)v)))];
-        return [.. CausalAttentionOperation.Apply(tensor(joint, [1, length, 48]), 2, 0).data<float>().ToArray().Select(v => (double)v)];
+        return Weights.Values(CausalAttentionOperation.Apply(tensor(joint, [1, length, 48]), 2, 0));
     }
 
     /// <summary>Trains a model to repeat what stood some places before.</summary>
@@ -185,13 +212,6 @@ public sealed class AttentionLesson : Lesson
             optimizer.Step(schedule.At(step));
         }
         return model;
-    }
-
-    private static double[] Logits(Gpt model, int[] ids)
-    {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        return [.. model.forward(tensor([.. ids.Select(i => (long)i)], [1, ids.Length])).contiguous().data<float>().ToArray().Select(v => (double)v)];
     }
 
     private static double[,] Square(double[][] rows)

@@ -8,7 +8,7 @@ namespace TorchLm.Lessons;
 /// <summary>A network of three hidden neurons predicts who passes an exam: forward, training, early stopping, and how good it is.</summary>
 public sealed class ExamLesson : Lesson
 {
-    private const int Students = 100, Batch = 10, Patience = 100;
+    private const int Training = 60, Validation = 60, Test = 1000, All = Training + Validation + Test, Batch = 10, Patience = 100;
     private const double LearningRate = 0.1;
     private static readonly double[,] s_hidden = { { 0.82, 0.71, -0.45 }, { 0.65, 0.89, 0.78 } };
     private static readonly double[] s_hiddenBias = [-0.5, -0.6, -0.3], s_output = [0.85, 0.72, -0.55];
@@ -24,19 +24,21 @@ public sealed class ExamLesson : Lesson
     public override int? Steps => 1000;
 
     /// <inheritdoc/>
-    public override long? Seed => 9;
+    public override long? Seed => 21;
 
     /// <inheritdoc/>
     public override void Run(LessonPage page)
     {
-        page.Text("Will a student pass? Two numbers go in: hours of study (as a part of ten) and the result of a mock exam (from 0 to 1). Three hidden neurons with ReLU look at both, " +
-            "one output neuron with a sigmoid looks at the three, and says a probability. The weights, for a start, are made up.");
+        page.Text("Will a student pass? Two numbers go in: hours of study (as a part of ten) and the result of a mock exam (from 0 to 1). Three " +
+            "hidden neurons with ReLU look at both, one output neuron with a sigmoid looks at the three, and says a probability. The weights, for " +
+            "a start, are made up.");
         double[] student = [0.5, 0.6];
         Network network = Network.Published();
         (double[] z, double[] hidden, double logit, double probability) = ByHand(student);
         page.Table(["hidden neuron", "hours*w", "mock*w", "bias", "sum", "ReLU"], Enumerable.Range(0, 3).Select(i => new[]
         {
-            $"{i + 1}", $"{student[0]} * {s_hidden[0, i]}", $"{student[1]} * {s_hidden[1, i]}", $"{s_hiddenBias[i]}", $"{z[i]:0.000}", $"{hidden[i]:0.000}",
+            $"{i + 1}", $"{student[0]} * {s_hidden[0, i]}", $"{student[1]} * {s_hidden[1, i]}", $"{s_hiddenBias[i]}", $"{z[i]:0.000}",
+                $"{hidden[i]:0.000}",
         }));
         page.Lines(
             $"output: {hidden[0]:0.000}*0.85 + {hidden[1]:0.000}*0.72 + {hidden[2]:0.000}*(-0.55) - 0.2 = {logit:0.00000}",
@@ -45,21 +47,26 @@ public sealed class ExamLesson : Lesson
             [0.3, 0.289, -0.057, 0.3, 0.289, 0, 0.26308, 0.5653932727263443], 1e-12);
         page.Check("libtorch's forward pass", "the formulas by hand", network.Probabilities([student]), [probability], 1e-12);
 
-        page.Text("Suppose that this student fails. The loss is binary cross-entropy, and backpropagation goes through both layers. The third neuron was off (its sum was negative): ReLU " +
-            "lets nothing through, neither forward nor back.");
+        page.Text("Suppose that this student fails. The loss is binary cross-entropy, and backpropagation goes through both layers. The third " +
+            "neuron was off (its sum was negative): ReLU lets nothing through, neither forward nor back.");
         double[] byHand = GradientsByHand(student, 0), autograd = network.Gradients([student], [0]);
-        page.Table(["gradient of", "by hand", "autograd"], Network.Names.Zip(byHand, autograd).Select(g => new[] { g.First, $"{g.Second:0.000000}", $"{g.Third:0.000000}" }));
+        page.Table(["gradient of", "by hand", "autograd"],
+            Network.Names.Zip(byHand, autograd).Select(g => new[] { g.First, $"{g.Second:0.000000}", $"{g.Third:0.000000}" }));
         page.Check("gradients of all 13 weights", "backpropagation by hand", autograd, byHand, 1e-12);
 
         page.Heading("Training");
         Table students = Table.Drawn(page.NewRandom());
-        page.Text($"Here are {Students} students (drawn by a rule with chance in it, so that nobody can be right about all of them). 60 are trained on. 20 more are looked at after each epoch, " +
-            "but not trained on: they say when to stop (validation). The last 20 are not looked at before the end (test).");
-        page.Table(["student", "hours", "mock", "passed"], Enumerable.Range(0, 5).Select(i => new[] { $"{i + 1}", $"{students.Inputs[i][0]:0.00}", $"{students.Inputs[i][1]:0.00}", students.Passed[i] == 1 ? "yes" : "no" }));
-        (Table train, Table validation, Table test) = (students.Rows(0, 60), students.Rows(60, 80), students.Rows(80, 100));
+        page.Text($"Students are drawn by a rule with chance in it, so that nobody can be right about all of them. {Training} are trained on. " +
+            $"{Validation} more are looked at after each epoch (all {Training} once), but not trained on: they say when to stop (validation). " +
+            $"{Test:N0} are not looked at before the end (test).");
+        page.Table(["student", "hours", "mock", "passed"],
+            Enumerable.Range(0, 5).Select(i =>
+            new[] { $"{i + 1}", $"{students.Inputs[i][0]:0.00}", $"{students.Inputs[i][1]:0.00}", students.Passed[i] == 1 ? "yes" : "no" }));
+        (Table train, Table validation, Table test) = (students.Rows(0, Training), students.Rows(Training, Training + Validation),
+            students.Rows(Training + Validation, All));
         NumPyRandom random = page.NewRandom();
         List<double> trainLosses = [], validationLosses = [];
-        (double Loss, int Epoch, double[] Weights) best = (double.MaxValue, 0, []);
+        (double Loss, int Epoch, double[] Values) best = (double.MaxValue, 0, []);
         int stoppedAt = -1;
         double[]? atStop = null;
         for (int epoch = 0; epoch < page.Steps; epoch++)
@@ -69,45 +76,45 @@ public sealed class ExamLesson : Lesson
             trainLosses.Add(trainLoss);
             validationLosses.Add(validationLoss);
             if (validationLoss < best.Loss) best = (validationLoss, epoch, network.Values());
-            if (stoppedAt < 0 && epoch - best.Epoch >= Patience) (stoppedAt, atStop) = (epoch, best.Weights);
+            if (stoppedAt < 0 && epoch - best.Epoch >= Patience) (stoppedAt, atStop) = (epoch, best.Values);
             foreach (int[] batch in random.Permutation(train.Passed.Length).Chunk(Batch)) network.Step(train.Select(batch), LearningRate);
         }
         int kept = atStop is null ? best.Epoch : validationLosses.IndexOf(validationLosses.Take(stoppedAt).Min());
         int[] shown = [.. new[] { 0, kept / 2, kept, stoppedAt < 0 ? kept : stoppedAt, page.Steps - 1 }.Distinct().Order()];
-        page.Table(["epoch", "training loss", "validation loss"], shown.Select(e => new[] { $"{e}", $"{trainLosses[e]:0.0000}", $"{validationLosses[e]:0.0000}" }));
-        page.Text($"The training loss falls and falls. The validation loss was lowest after {kept} epochs; from there on, the network learns its 60 students by heart rather than what passing takes. " +
+        page.Table(["epoch", "training loss", "validation loss"],
+            shown.Select(e => new[] { $"{e}", $"{trainLosses[e]:0.0000}", $"{validationLosses[e]:0.0000}" }));
+        page.Text($"The training loss keeps falling. The validation loss was lowest after {kept} epochs; from there on, what the network learns " +
+            $"is true of its {Training} students and not of students. " +
             (atStop is null ? "" : $"Early stopping waits {Patience} epochs for something better, gives up at epoch {stoppedAt}, and goes back to the weights of epoch {kept}. ") +
             "(The epochs after that were only made to show you what would have happened.)");
-        double[] overtrained = network.Values();
-        network.Restore(atStop ?? best.Weights);
+        double lastLoss = network.Loss(test);
+        network.Restore(atStop ?? best.Values);
+        double keptLoss = network.Loss(test);
 
         page.Heading("How good is it?");
         Confusion confusion = Confusion.Of(network.Probabilities(test.Inputs), test.Passed);
-        page.Table(["", "said: passes", "said: fails"], [["passed", $"{confusion.TruePositives}", $"{confusion.FalseNegatives}"], ["failed", $"{confusion.FalsePositives}", $"{confusion.TrueNegatives}"]]);
+        page.Table(["", "said: passes", "said: fails"],
+            [["passed", $"{confusion.TruePositives}", $"{confusion.FalseNegatives}"],
+            ["failed", $"{confusion.FalsePositives}", $"{confusion.TrueNegatives}"]]);
         page.Lines(
             $"accuracy  = right / all                              = {confusion.Accuracy:0.00}",
             $"precision = passed / said to pass                    = {confusion.Precision:0.00}    (do not believe it too easily)",
             $"recall    = said to pass / passed                    = {confusion.Recall:0.00}    (do not miss any)",
             $"F1        = 2*precision*recall / (precision+recall)  = {confusion.F1:0.00}");
-        page.Check("F1", "2 TP / (2 TP + FP + FN)", confusion.F1, 2.0 * confusion.TruePositives / ((2 * confusion.TruePositives) + confusion.FalsePositives + confusion.FalseNegatives), 1e-12);
+        page.Check("F1", "2 TP / (2 TP + FP + FN)", confusion.F1,
+            2.0 * confusion.TruePositives / ((2 * confusion.TruePositives) + confusion.FalsePositives + confusion.FalseNegatives), 1e-12);
         page.Check("students counted", "the test set", confusion.All, test.Passed.Length, 0);
-        double better = validationLosses[kept];
-        page.Text($"On all {Students - 60} students that it never learned from, the early stopped weights have a loss of {(network.Loss(validation) + network.Loss(test)) / 2:0.0000}; " +
-            $"those of the last epoch {Overtrained(network, overtrained, validation, test):0.0000}.");
-        page.CheckAtMost("validation loss after training", "before training", better, validationLosses[0]);
+        page.Text($"The validation students had a say in when to stop, so they may not judge. The test students may: their loss is " +
+            $"{keptLoss:0.0000} with the weights that were kept, and {lastLoss:0.0000} with those of the last epoch.");
+        page.CheckAtMost("validation loss after training", "before training", validationLosses[kept], validationLosses[0]);
         if (page.IsAsPublished)
         {
-            page.CheckAtMost("validation loss of the weights kept", "of the last epoch, less a hundredth", better, validationLosses[^1] - 0.01);
+            page.CheckAtMost("validation loss of the weights kept", "of the last epoch, less a hundredth", validationLosses[kept],
+                validationLosses[^1] - 0.01);
+            page.CheckAtMost("test loss of the weights kept", "of the last epoch", keptLoss, lastLoss);
             page.CheckAtLeast("accuracy on the test students", "three quarters", confusion.Accuracy, 0.75);
         }
-        network.Restore(atStop ?? best.Weights);
-        page.Picture("training", plot => DrawLosses(plot, trainLosses, validationLosses, kept), plot => DrawStudents(plot, network, students));
-    }
-
-    private static double Overtrained(Network network, double[] weights, Table validation, Table test)
-    {
-        network.Restore(weights);
-        return (network.Loss(validation) + network.Loss(test)) / 2;
+        page.Picture("training", plot => DrawLosses(plot, trainLosses, validationLosses, kept), plot => DrawStudents(plot, network, train));
     }
 
     private static (double[] Z, double[] Hidden, double Logit, double Probability) ByHand(double[] student)
@@ -132,7 +139,7 @@ public sealed class ExamLesson : Lesson
         plot.Line("training", train);
         plot.Line("validation", validation);
         plot.Points("the weights that are kept", [kept], [validation[kept]]);
-        plot.ShowLegend(Alignment.MiddleRight);
+        plot.ShowLegend(Alignment.UpperCenter);
     }
 
     private static void DrawStudents(Plot plot, Network network, Table students)
@@ -141,7 +148,7 @@ public sealed class ExamLesson : Lesson
         plot.Titles("Who is said to pass (red), and who did", "hours", "mock exam");
         foreach ((double passed, string name, Color color) in new[] { (1.0, "passed", Colors.DarkRed), (0.0, "failed", Colors.DarkBlue) })
         {
-            int[] who = [.. Enumerable.Range(0, Students).Where(i => students.Passed[i] == passed)];
+            int[] who = [.. Enumerable.Range(0, Training).Where(i => students.Passed[i] == passed)];
             plot.Points(name, who.Select(i => students.Inputs[i][0]), who.Select(i => students.Inputs[i][1]), color);
         }
         plot.ShowLegend(Alignment.LowerLeft);
@@ -152,8 +159,10 @@ public sealed class ExamLesson : Lesson
     {
         public static Table Drawn(NumPyRandom random)
         {
-            double[][] inputs = [.. Enumerable.Range(0, Students).Select(_ => new[] { Math.Round(random.Uniform(), 2), Math.Round(random.Uniform(), 2) })];
-            return new Table(inputs, [.. inputs.Select(i => random.Uniform() < LossesLesson.Sigmoid(12 * ((0.5 * i[0]) + (0.5 * i[1]) - 0.5)) ? 1.0 : 0.0)]);
+            double[][] inputs = [.. Enumerable.Range(0, All)
+                .Select(_ => new[] { Math.Round(random.Uniform(), 2), Math.Round(random.Uniform(), 2) })];
+            return new Table(inputs, [.. inputs
+                .Select(i => random.Uniform() < LossesLesson.Sigmoid(12 * ((0.5 * i[0]) + (0.5 * i[1]) - 0.5)) ? 1.0 : 0.0)]);
         }
 
         public Table Rows(int from, int to) => new(Inputs[from..to], Passed[from..to]);
@@ -184,12 +193,13 @@ public sealed class ExamLesson : Lesson
     /// <summary>2 inputs, 3 hidden neurons with ReLU, 1 output with sigmoid.</summary>
     private sealed class Network
     {
-        private readonly Tensor[] _weights = [];
+        private readonly Tensor[] _weights;
 
         private Network(params Tensor[] weights) => _weights = weights;
 
         public static string[] Names { get; } =
-            ["hours to 1", "hours to 2", "hours to 3", "mock to 1", "mock to 2", "mock to 3", "bias 1", "bias 2", "bias 3", "1 to output", "2 to output", "3 to output", "output bias"];
+            ["hours to 1", "hours to 2", "hours to 3", "mock to 1", "mock to 2", "mock to 3", "bias 1", "bias 2", "bias 3", "1 to output",
+                "2 to output", "3 to output", "output bias"];
 
         public static Network Published() => new(
             tensor(s_hidden, requires_grad: true), tensor(s_hiddenBias, requires_grad: true),
@@ -207,36 +217,18 @@ public sealed class ExamLesson : Lesson
             return LossOf(students.Inputs, students.Passed).item<double>();
         }
 
-        public double[] Gradients(double[][] inputs, double[] passed)
-        {
-            using var scope = NewDisposeScope();
-            LossOf(inputs, passed).backward();
-            double[] gradients = [.. _weights.SelectMany(w => w.grad!.data<double>().ToArray())];
-            foreach (Tensor weight in _weights) weight.grad = null;
-            return gradients;
-        }
+        public double[] Gradients(double[][] inputs, double[] passed) => Weights.Gradient(_weights, () => LossOf(inputs, passed)).Gradient;
 
         public void Step(Table students, double rate)
         {
             using var scope = NewDisposeScope();
             LossOf(students.Inputs, students.Passed).backward();
-            Descent.Step(rate, _weights);
+            Weights.Step(rate, _weights);
         }
 
-        public double[] Values() => [.. _weights.SelectMany(w => w.data<double>().ToArray())];
+        public double[] Values() => Weights.Values(_weights);
 
-        public void Restore(double[] values)
-        {
-            using var scope = NewDisposeScope();
-            using var noGradient = no_grad();
-            int start = 0;
-            foreach (Tensor weight in _weights)
-            {
-                int count = (int)weight.numel();
-                weight.copy_(tensor(values[start..(start + count)], weight.shape));
-                start += count;
-            }
-        }
+        public void Restore(double[] values) => Weights.Set(_weights, values);
 
         private Tensor LossOf(double[][] inputs, double[] passed) => nn.functional.binary_cross_entropy_with_logits(Logits(inputs), tensor(passed));
 

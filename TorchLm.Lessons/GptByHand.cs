@@ -1,5 +1,7 @@
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
+using TorchLm.Lessons.Pages;
+using static TorchSharp.torch;
 
 namespace TorchLm.Lessons;
 
@@ -18,7 +20,7 @@ internal sealed class GptByHand
     {
         _config = model.Config;
         _width = _config.EmbeddingSize;
-        _weights = model.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach().cpu().data<float>().ToArray().Select(w => (double)w).ToArray());
+        _weights = model.named_parameters().ToDictionary(p => p.name, p => Weights.Values(p.parameter));
     }
 
     /// <summary>What each head of each block looked at in the last <see cref="Logits"/>: [block][head], (T, T).</summary>
@@ -33,9 +35,19 @@ internal sealed class GptByHand
         {
             string name = $"blocks.{block}.";
             x = Sum(x, Attend(Normalized(x, name + "attentionNorm"), name + "attention"));
-            x = Sum(x, Linear([.. Linear(Normalized(x, name + "mlpNorm"), name + "mlp.expand").Select(row => row.Select(ActivationsLesson.GeluTanh).ToArray())], name + "mlp.project"));
+            x = Sum(x, Linear([.. Linear(Normalized(x, name + "mlpNorm"), name + "mlp.expand")
+                .Select(row => row.Select(ActivationsLesson.GeluTanh).ToArray())], name + "mlp.project"));
         }
-        return [.. Normalized(x, "finalNorm").Select(row => Enumerable.Range(0, _config.VocabularySize).Select(id => Dot(row, Row("tokens.weight", id))).ToArray())];
+        return [.. Normalized(x, "finalNorm")
+            .Select(row => Enumerable.Range(0, _config.VocabularySize).Select(id => Dot(row, Row("tokens.weight", id))).ToArray())];
+    }
+
+    /// <summary>What the model itself says, row by row.</summary>
+    public static double[] LogitsOf(Gpt model, int[] ids)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        return Weights.Values(model.forward(tensor([.. ids.Select(i => (long)i)], [1, ids.Length])));
     }
 
     /// <summary>Every head for itself: (T, C) to (T, C).</summary>

@@ -56,17 +56,18 @@ public sealed class GptLesson : Lesson
         ModelConfig shape = config.Model with { VocabularySize = tokenizer.VocabularySize };
         TrainingConfig training = config.Training;
         int v = shape.VocabularySize, c = shape.EmbeddingSize, t = shape.ContextLength, l = shape.LayerCount;
-        page.Text($"This is what torchlm train runs, in small: the preset fables with {l} layers instead of 4, a context of {t} tokens instead of 128, and {v} tokens in its vocabulary instead of 1,024. Everything in it you have seen before.");
+        page.Text($"This is what torchlm train runs, in small: the preset fables with {l} layers instead of 4, a context of {t} tokens instead of " +
+            $"128, and {v} tokens in its vocabulary instead of 1,024. Everything in it you have seen before.");
         using var model = new Gpt(shape, page.Seed);
         (string Part, string Shape, long Numbers, string Lesson)[] parts =
         [
             ("token embedding, and the output head", $"({v}, {c})", v * c, "tokens"),
             ("position embedding", $"({t}, {c})", t * c, "attention"),
-            ("LayerNorm before attention", $"{l} x ({c})", l * c, "activations"),
+            ("LayerNorm before attention", $"{l} x ({c})", l * c, "tiny-transformer"),
             ("queries, keys and values", $"{l} x ({3 * c}, {c})", 3L * l * c * c, "attention"),
             ("output of attention", $"{l} x ({c}, {c})", (long)l * c * c, "attention"),
             ("LayerNorm before the MLP", $"{l} x ({c})", l * c, "tiny-transformer"),
-            ("MLP, first layer, then GELU", $"{l} x ({4 * c}, {c})", 4L * l * c * c, "xor, activations"),
+            ("MLP, first layer, then GELU", $"{l} x ({4 * c}, {c})", 4L * l * c * c, "next-token, activations"),
             ("MLP, second layer", $"{l} x ({c}, {4 * c})", 4L * l * c * c, "next-token"),
             ("last LayerNorm", $"({c})", c, "tiny-transformer"),
             ("residual stream, x = x + ...", "", 0, "activations"),
@@ -75,14 +76,18 @@ public sealed class GptLesson : Lesson
             ("AdamW, warm-up, cosine", "", 0, "optimizers"),
             ("validation on text not trained on", "", 0, "exam"),
         ];
-        page.Table(["part", "shape", "numbers", "lesson"], parts.Select(p => new[] { p.Part, p.Shape, p.Numbers > 0 ? $"{p.Numbers:N0}" : "", p.Lesson }).Append(["all", "", $"{parts.Sum(p => p.Numbers):N0}", ""]));
+        page.Table(["part", "shape", "numbers", "lesson"],
+            parts.Select(p => new[] { p.Part, p.Shape, p.Numbers > 0 ? $"{p.Numbers:N0}" : "", p.Lesson })
+            .Append(["all", "", $"{parts.Sum(p => p.Numbers):N0}", ""]));
         page.Check("numbers in the model", "the model's own tensors", parts.Sum(p => p.Numbers), model.parameters().Sum(p => p.numel()), 0);
 
         using var batches = new BatchLoader(data.Train, training.BatchSize, t, v, training.Seed, CPU);
         using var validation = new EvaluationSource(data.Val!, 20, training.BatchSize, t, v, training.Seed, CPU);
-        double before = Evaluator.Evaluate(model, validation).Loss;
+        Evaluation untrained = Evaluator.Evaluate(model, validation);
+        double before = untrained.Loss;
         page.Check("loss of the untrained model", $"log {v}: nothing is known", before, Math.Log(v), 0.1);
-        page.Text($"Untrained, it gives every one of {v} tokens about the same chance: a loss of {before:0.0000} nats where log {v} = {Math.Log(v):0.0000}. The training loop, whole:");
+        page.Text($"Untrained, it gives every one of {v} tokens about the same chance: a loss of {before:0.0000} nats where log {v} = " +
+            $"{Math.Log(v):0.0000}. The training loop, whole:");
         page.Lines(
             "for each step:",
             "    batch     = rows of tokens, and the token after each        BatchLoader",
@@ -93,7 +98,7 @@ public sealed class GptLesson : Lesson
         using var optimizer = new FusedAdamW(model, config.Optimizer);
         var schedule = new LearningRateSchedule(config.Optimizer, page.Steps);
         List<double> losses = [], norms = [];
-        List<(int Step, Evaluation Result)> evaluations = [(0, Evaluator.Evaluate(model, validation))];
+        List<(int Step, Evaluation Result)> evaluations = [(0, untrained)];
         for (int step = 0; step < page.Steps; step++)
         {
             page.StopIfAsked();
@@ -101,42 +106,45 @@ public sealed class GptLesson : Lesson
             using Batch batch = batches.GetBatch(step);
             losses.Add(model.AccumulateGradients(batch.Inputs, batch.Targets).item<float>());
             norms.Add(optimizer.Step(schedule.At(step)).item<float>());
-            if ((step + 1) % Math.Max(1, page.Steps / 4) == 0 || step == page.Steps - 1) evaluations.Add((step + 1, Evaluator.Evaluate(model, validation)));
+            if ((step + 1) % Math.Max(1, page.Steps / 4) == 0 || step == page.Steps - 1) evaluations.Add((step + 1,
+                Evaluator.Evaluate(model, validation)));
         }
         page.Table(["step", "training loss", "validation loss", "perplexity", "bits per byte"], evaluations.DistinctBy(e => e.Step).Select(e => new[]
         {
-            $"{e.Step}", e.Step == 0 ? "" : $"{losses.Take(e.Step).TakeLast(20).Average():0.0000}", $"{e.Result.Loss:0.0000}", $"{e.Result.Perplexity:0.00}", $"{e.Result.BitsPerByte:0.000}",
+            $"{e.Step}", e.Step == 0 ? "" : $"{losses.Take(e.Step).TakeLast(20).Average():0.0000}", $"{e.Result.Loss:0.0000}",
+                $"{e.Result.Perplexity:0.00}", $"{e.Result.BitsPerByte:0.000}",
         }));
         double unigram = UnigramEntropy(batches, v);
-        page.Text($"A model that knows only how often each token occurs has {unigram:0.0000}; the best that any model can have is {EntropyFloorBits(data):0.000} bits per byte, for the corpus was written by a program that adds up the probability of every choice it makes.");
+        page.Text($"A model that knows only how often each token occurs has a loss of {unigram:0.0000}; the best that any model can have is " +
+            $"{EntropyFloorBits(data):0.000} bits per byte, for the corpus was written by a program that adds up the probability of every choice " +
+            $"it makes.");
         page.CheckAtMost("validation loss after training", "before", evaluations[^1].Result.Loss, before);
         if (page.IsAsPublished)
         {
-            page.CheckAtMost("validation loss after training", "half of a model's that knows only frequencies", evaluations[^1].Result.Loss, unigram / 2);
-            page.CheckAtLeast("bits per byte on validation", "the entropy of the process that wrote the text", evaluations[^1].Result.BitsPerByte!.Value, EntropyFloorBits(data));
+            page.CheckAtMost("validation loss after training", "half of a model's that knows only frequencies", evaluations[^1].Result.Loss,
+                unigram / 2);
+            page.CheckAtLeast("bits per byte on validation", "the entropy of the process that wrote the text",
+                evaluations[^1].Result.BitsPerByte!.Value, EntropyFloorBits(data));
         }
 
         page.Heading("The whole model once more, by hand");
-        page.Text("Now take its weights, and compute the same in plain C# loops and float64, from the functions of the lessons (the file is GptByHand.cs, 90 lines): embeddings, LayerNorm, attention, GELU, residual sums, logits.");
+        page.Text("Now take its weights, and compute the same in plain C# loops and float64, from the functions of the lessons (the file is " +
+            "GptByHand.cs, a hundred lines): embeddings, LayerNorm, attention, GELU, residual sums, logits.");
         int[] ids = [.. tokenizer.Encode("The Fox and the Crow\nOnce upon a time").Take(t)];
-        double[] byHand = [.. new GptByHand(model).Logits(ids).SelectMany(r => r)], real = Logits(model, ids);
+        double[] byHand = [.. new GptByHand(model).Logits(ids).SelectMany(r => r)], real = GptByHand.LogitsOf(model, ids);
         double apart = byHand.Zip(real, (a, b) => Math.Abs(a - b)).Max();
         page.Lines($"{ids.Length} tokens x {v} logits from {real.Min():0.0} to {real.Max():0.0}; greatest difference {CheckReport.Number(apart)}");
         page.Check("logits of the trained model", "all of it by hand in float64", real, byHand, 1e-3);
 
         page.Heading("It writes");
         var generator = new TokenGenerator(model);
-        int[] text = [.. generator.Generate([.. tokenizer.Encode("The ")], new SamplingOptions { Temperature = 0.7, Seed = page.Seed }).Take(120).Select(n => n[0])];
+        int[] text = [.. generator.Generate([.. tokenizer.Encode("The ")], new SamplingOptions { Temperature = 0.7, Seed = page.Seed }).Take(120)
+            .Select(n => n[0])];
         page.Lines(("The " + tokenizer.Decode(text)).Replace("\r", "", StringComparison.Ordinal).Split('\n').SelectMany(Broken));
-        page.Text("Twice the layers, twice the context and three times the steps are torchlm train: a minute or two on two cores, and 0.47 bits per byte. After that, it is a matter of size.");
-        page.Picture("training", plot => DrawLosses(plot, losses, evaluations), plot => DrawNorms(plot, norms), plot => DrawRates(plot, page.Steps, schedule));
-    }
-
-    private static double[] Logits(Gpt model, int[] ids)
-    {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        return [.. model.forward(tensor([.. ids.Select(i => (long)i)], [1, ids.Length])).contiguous().data<float>().ToArray().Select(x => (double)x)];
+        page.Text("Twice the layers, twice the context and three times the steps are torchlm train: a minute or two on two cores, and 0.47 bits " +
+            "per byte. After that, it is a matter of size.");
+        page.Picture("training", plot => DrawLosses(plot, losses, evaluations), plot => DrawNorms(plot, norms),
+            plot => DrawRates(plot, page.Steps, schedule));
     }
 
     /// <summary>The entropy of single tokens in what was trained on, in nats.</summary>

@@ -8,7 +8,9 @@ public static class LessonCatalog
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Lesson> All { get; } =
     [
-        new NeuronLesson(), new ChainRuleLesson(), new LossesLesson(), new ActivationsLesson(), new ExamLesson(), new PerceptronLesson(), new XorLesson(), new OptimizersLesson(), new NextTokenLesson(), new QuadrantsLesson(), new TokensLesson(), new RnnLesson(), new AttentionLesson(), new TinyTransformerLesson(), new GptLesson(),
+        new NeuronLesson(), new ChainRuleLesson(), new LossesLesson(), new ActivationsLesson(), new ExamLesson(), new PerceptronLesson(),
+            new XorLesson(), new OptimizersLesson(), new NextTokenLesson(), new QuadrantsLesson(), new TokensLesson(), new RnnLesson(),
+            new AttentionLesson(), new TinyTransformerLesson(), new GptLesson(),
     ];
 
     /// <summary>The lesson of a name.</summary>

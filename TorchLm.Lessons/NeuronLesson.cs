@@ -22,8 +22,8 @@ public sealed class NeuronLesson : Lesson
     /// <inheritdoc/>
     public override void Run(LessonPage page)
     {
-        page.Text("A neuron multiplies its input by a weight, adds a bias, and squeezes the sum into the range from 0 to 1. That is its prediction. " +
-            "The loss says how wrong it is: the square of the distance to what it should have said.");
+        page.Text("A neuron multiplies its input by a weight, adds a bias, and squeezes the sum into the range from 0 to 1. That is its " +
+            "prediction. The loss says how wrong it is: the square of the distance to what it should have said.");
         double w = 0.5, b = 0.1;
         Pass first = Forward(w, b);
         page.Lines(
@@ -34,8 +34,8 @@ public sealed class NeuronLesson : Lesson
             $"prediction = sigmoid(z)       = {first.Prediction:0.000000}       sigmoid(z) = 1 / (1 + exp(-z))",
             $"loss       = (prediction-y)^2 = {first.Loss:0.000000}");
 
-        page.Text("How should w and b change, so that the loss becomes smaller? Walk back from the loss to the weight. Each step on the way has a slope of its own, " +
-            "and the slope of the whole way is their product: that is the chain rule, and all of backpropagation.");
+        page.Text("How should w and b change, so that the loss becomes smaller? Walk back from the loss to the weight. Each step on the way has a " +
+            "slope of its own, and the slope of the whole way is their product: that is the chain rule, and all of backpropagation.");
         double lossSlope = 2 * (first.Prediction - Y), sigmoidSlope = first.Prediction * (1 - first.Prediction);
         double slopeOfW = lossSlope * sigmoidSlope * X, slopeOfB = lossSlope * sigmoidSlope * 1;
         page.Lines(
@@ -55,13 +55,15 @@ public sealed class NeuronLesson : Lesson
         ]);
         page.Check("gradients", "the chain rule by hand", [autogradOfW, autogradOfB], [slopeOfW, slopeOfB], 1e-12);
 
-        page.Text($"A slope points uphill. Gradient descent takes a small step the other way: the new w is w-rate*slope, here with a learning rate of {LearningRate}.");
+        page.Text($"A slope points uphill. Gradient descent takes a small step the other way: the new w is w-rate*slope, here with a learning " +
+            $"rate of {LearningRate}.");
         (double newW, double newB) = (w - (LearningRate * autogradOfW), b - (LearningRate * autogradOfB));
         Pass second = Forward(newW, newB);
         page.Table(["", "w", "b", "prediction", "loss"], [Row("before", w, b, first), Row("after one step", newW, newB, second)]);
         page.Check("forward, gradients and one step", "the published example",
             [first.Z, first.Prediction, first.Loss, autogradOfW, autogradOfB, newW, newB, second.Prediction, second.Loss],
-            [1.1, 0.7502601055951177, 0.062370014857361766, -0.1871749357314132, -0.0935874678657066, 0.5187174935731413, 0.10935874678657066, 0.7589247921681281, 0.058117255831180215], 1e-12);
+            [1.1, 0.7502601055951177, 0.062370014857361766, -0.1871749357314132, -0.0935874678657066, 0.5187174935731413, 0.10935874678657066,
+                0.7589247921681281, 0.058117255831180215], 1e-12);
         page.CheckAtMost("loss after the step", "the loss before", second.Loss, first.Loss);
 
         page.Text($"Again and again, {page.Steps} times in all:");
@@ -74,8 +76,8 @@ public sealed class NeuronLesson : Lesson
             if (step == 0 || (step + 1) % Math.Max(1, page.Steps / 4) == 0) rows.Add(Row($"step {step + 1}", w, b, Forward(w, b)));
         }
         page.Table(["", "w", "b", "prediction", "loss"], rows);
-        page.Text("The steps get smaller while the neuron gets better, for two reasons: it is less wrong, and the sigmoid is flatter where it is sure. " +
-            "Everything that follows, up to the model that writes stories, is this with more weights.");
+        page.Text("The steps get smaller while the neuron gets better, for two reasons: it is less wrong, and the sigmoid is flatter where it is " +
+            "sure. Everything that follows, up to the model that writes stories, is this with more weights.");
 
         page.Picture("slope", plot => DrawLoss(plot, slopeOfW, newW), DrawSigmoid);
     }
@@ -95,12 +97,13 @@ public sealed class NeuronLesson : Lesson
         Tensor x = tensor(X), y = tensor(Y);
         Tensor w = tensor(weight, requires_grad: true), b = tensor(bias, requires_grad: true);
         Tensor prediction = w.mul(x).Plus(b).sigmoid();
-        Tensor loss = prediction.Minus(y).square();
+        Tensor loss = prediction.Minus(y).Squared();
         loss.backward();
         return (w.grad!.item<double>(), b.grad!.item<double>());
     }
 
-    private static string[] Row(string name, double w, double b, Pass pass) => [name, $"{w:0.000000}", $"{b:0.000000}", $"{pass.Prediction:0.000000}", $"{pass.Loss:0.000000}"];
+    private static string[] Row(string name, double w, double b, Pass pass) =>
+        [name, $"{w:0.000000}", $"{b:0.000000}", $"{pass.Prediction:0.000000}", $"{pass.Loss:0.000000}"];
 
     private static void DrawLoss(Plot plot, double slope, double newW)
     {

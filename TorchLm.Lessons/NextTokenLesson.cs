@@ -33,25 +33,32 @@ public sealed class NextTokenLesson : Lesson
     /// <inheritdoc/>
     public override void Run(LessonPage page)
     {
-        page.Text("A language model predicts the next token of a text from what came before. That is all it does; everything else comes of doing it well. This one knows five words and one sentence, and looks at one word only.");
+        page.Text("A language model predicts the next token of a text from what came before. That is all it does; everything else comes of doing " +
+            "it well. This one knows five words and one sentence, and looks at one word only.");
         page.Lines("The -> capital     capital -> of     of -> France     France -> Paris");
-        page.Text("A word goes in as a one-hot row: five numbers, all 0 but the word's own. A hidden layer of 16 with GELU, then five outputs: a logit for each word, and softmax makes probabilities of them. The loss is " +
-            "-log of the probability of the right one (lesson losses), over the four pairs.");
+        page.Text("A word goes in as a one-hot row: five numbers, all 0 but the word's own. A hidden layer of 16 with GELU, then five outputs: a " +
+            "logit for each word, and softmax makes probabilities of them. The loss is -log of the probability of the right one (lesson losses), " +
+            "over the four pairs.");
         page.Lines(
             "one-hot (4, 5) x W1 (5, 16) + b1 -> GELU -> (4, 16) x W2 (16, 5) + b2 -> logits (4, 5)",
             "parameters: 5*16 + 16 + 16*5 + 5 = 181");
         NextTokenTraining training = Train(page.Steps, page.Seed, page.StopIfAsked);
         int[] shown = [.. Enumerable.Range(0, 5).Select(i => i * 100).Where(e => e < page.Steps - 1), page.Steps - 1];
-        page.Table(["epoch", "loss", "right"], shown.Select(e => new[] { $"{e}", $"{training.Losses[e]:0.00000000}", $"{training.Correct[e]} of 4" }));
+        page.Table(["epoch", "loss", "right"],
+            shown.Select(e => new[] { $"{e}", $"{training.Losses[e]:0.00000000}", $"{training.Correct[e]} of 4" }));
         if (page.IsAsPublished)
         {
-            page.Check("loss at six epochs", "the published network", shown.Select(e => training.Losses[e]), s_publishedLosses, 1e-9);
-            page.Check("probability of each next word", "the published network", Enumerable.Range(0, 4).Select(i => training.Probabilities[i][i + 1]), s_publishedProbabilities, 1e-9);
+            page.Check("loss at six epochs", "the tutorial's code", shown.Select(e => training.Losses[e]), s_publishedLosses, 1e-9);
+            page.Check("probability of each next word", "the tutorial's code", Enumerable.Range(0, 4).Select(i => training.Probabilities[i][i + 1]),
+                s_publishedProbabilities, 1e-9);
             page.Check("words right", "all four", training.Correct[^1], 4, 0);
         }
-        page.Text($"Knowing nothing costs log 5 = {Math.Log(5):0.0000} (each word has one chance in five); the untrained network stood at {training.Losses[0]:0.0000}. What it says now, for each word that goes in:");
-        page.Table(["", .. s_words.Select(w => $"-> {w}")], s_words.Select((w, i) => new[] { w }.Concat(training.Probabilities[i].Select(p => $"{p:0.0000}")).ToArray()));
-        page.Text("The last row is a guess: what follows Paris was never seen. The model has no way to say \"I do not know\"; it has learned nothing about that row of W1.");
+        page.Text($"Knowing nothing costs log 5 = {Math.Log(5):0.0000} (each word has one chance in five); the untrained network stood at " +
+            $"{training.Losses[0]:0.0000}. What it says now, for each word that goes in:");
+        page.Table(["", .. s_words.Select(w => $"-> {w}")],
+            s_words.Select((w, i) => new[] { w }.Concat(training.Probabilities[i].Select(p => $"{p:0.0000}")).ToArray()));
+        page.Text("The last row is a guess: what follows Paris was never seen. The model has no way to say \"I do not know\"; it has learned " +
+            "nothing about that row of W1.");
         page.Check("gradient of the row of W1 for the word never seen", "nothing", training.UnseenRowGradient, new double[Hidden], 0);
         page.Check("gradients of 181 weights at the start", "central differences", training.FirstGradients, training.FirstDifferences, 1e-7);
 
@@ -64,9 +71,10 @@ public sealed class NextTokenLesson : Lesson
             text.Add(s_words[word]);
         }
         page.Lines(string.Join(' ', text));
-        if (page.IsAsPublished) page.Check("words written as they were learned", "the sentence", text.Zip(s_words).Count(w => w.First == w.Second), 5, 0);
-        page.Text("One-hot times W1 picks one row of W1, nothing more. So real models keep the rows and look them up: the table is called an embedding (lesson tokens). And this one forgets all words but the last: what can " +
-            "look further back are the lessons rnn and attention.");
+        if (page.IsAsPublished) page.Check("words written as they were learned", "the sentence", text.Zip(s_words).Count(w => w.First == w.Second), 5,
+            0);
+        page.Text("One-hot times W1 picks one row of W1, nothing more. So real models keep the rows and look them up: the table is called an " +
+            "embedding (lesson tokens). And this one forgets all words but the last: what can look further back are the lessons rnn and attention.");
         page.Picture("learned", plot => DrawLoss(plot, training), plot => DrawProbabilities(plot, training));
     }
 
@@ -80,13 +88,13 @@ public sealed class NextTokenLesson : Lesson
         var random = new NumPyRandom(seed);
         int v = s_words.Length;
         Tensor all = eye(v, dtype: ScalarType.Float64), x = all.narrow(0, 0, 4), targets = tensor([1L, 2, 3, 4]);
-        Tensor w1 = Descent.Weight(random.Normal(0.3, v, Hidden)), b1 = zeros([1, Hidden], ScalarType.Float64, requires_grad: true);
-        Tensor w2 = Descent.Weight(random.Normal(0.3, Hidden, v)), b2 = zeros([1, v], ScalarType.Float64, requires_grad: true);
+        Tensor w1 = Weights.New(random.Normal(0.3, v, Hidden)), b1 = Weights.Zeros(Hidden);
+        Tensor w2 = Weights.New(random.Normal(0.3, Hidden, v)), b2 = Weights.Zeros(v);
         Tensor[] weights = [w1, b1, w2, b2];
         Tensor Logits(Tensor input) => nn.functional.gelu(input.matmul(w1).Plus(b1), GELU.Approximate.tanh).matmul(w2).Plus(b2);
         Tensor Loss() => nn.functional.cross_entropy(Logits(x), targets);
-        var initial = weights.Select(Values).ToArray();
-        double[] firstDifferences = Differences(weights, Loss), firstGradients = [], unseen = [];
+        double[][] initial = [.. weights.Select(Weights.Values)];
+        double[] firstDifferences = Weights.Differences(weights, Loss), firstGradients = [], unseen = [];
         var losses = new List<double>();
         var correct = new List<int>();
         for (int epoch = 0; epoch < epochs; epoch++)
@@ -97,38 +105,12 @@ public sealed class NextTokenLesson : Lesson
             loss.backward();
             losses.Add(loss.item<double>());
             correct.Add((int)logits.argmax(1).eq(targets).sum().item<long>());
-            if (epoch == 0) (firstGradients, unseen) = ([.. weights.SelectMany(w => Values(w.grad!))], Values(w1.grad![4]));
-            Descent.Step(LearningRate, weights);
+            if (epoch == 0) (firstGradients, unseen) = ([.. weights.SelectMany(w => Weights.Values(w.grad!))], Weights.Values(w1.grad![4]));
+            Weights.Step(LearningRate, weights);
         }
-        double[] probabilities = Values(nn.functional.softmax(Logits(all), 1));
+        double[] probabilities = Weights.Values(nn.functional.softmax(Logits(all), 1));
         return new NextTokenTraining(initial, losses, correct, [.. probabilities.Chunk(v)], firstGradients, firstDifferences, unseen);
     }
-
-    private static double[] Differences(Tensor[] weights, Func<Tensor> loss)
-    {
-        const double Step = 1e-5;
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        double At(Tensor weight, long index, double value)
-        {
-            using var inner = NewDisposeScope();
-            weight.view(-1)[index].copy_(tensor(value));
-            return loss().item<double>();
-        }
-        var differences = new List<double>();
-        foreach (Tensor weight in weights)
-        {
-            double[] values = Values(weight);
-            for (int i = 0; i < values.Length; i++)
-            {
-                differences.Add((At(weight, i, values[i] + Step) - At(weight, i, values[i] - Step)) / (2 * Step));
-                At(weight, i, values[i]);
-            }
-        }
-        return [.. differences];
-    }
-
-    private static double[] Values(Tensor tensor) => tensor.detach().contiguous().data<double>().ToArray();
 
     private static void DrawLoss(Plot plot, NextTokenTraining training)
     {

@@ -31,25 +31,27 @@ public sealed class OptimizersLesson : Lesson
     {
         var line = new LineFit(page.NewRandom());
         (double low, double high) = line.Curvatures();
-        page.Text($"The problem: draw a line y = a*x + c through {Points} points. Only two weights, so that the loss is a landscape that can be drawn: a long narrow valley, {high / low:0} times as steep across " +
-            "as along. Language models have such valleys too, in millions of dimensions.");
+        page.Text($"The problem: draw a line y = a*x + c through {Points} points. Only two weights, so that the loss is a landscape that can be " +
+            $"drawn: a long narrow valley, {high / low:0} times as steep across as along. Language models have such valleys too, in millions of " +
+            $"dimensions.");
 
         page.Heading("How fast may one go?");
-        page.Text($"In a valley of curvature h, a step of gradient descent multiplies the distance to the bottom by 1 - rate*h. Too small a rate crawls; above 2/h the walls throw you out. Here the steepest h is {high:0.00}, " +
-            $"the limit {2 / high:0.000}:");
+        page.Text($"In a valley of curvature h, a step of gradient descent multiplies the distance to the bottom by 1 - rate*h. Too small a rate " +
+            $"crawls; above 2/h the walls throw you out. Here the steepest h is {high:0.00}, the limit {2 / high:0.000}:");
         page.Table(["rate", "loss at start", "after 10 steps", "after 50"], s_partsOfLimit.Select(part =>
         {
             List<double[]> path = Descend(line, 50, 2 / high * part, 0);
             if (part > 1) page.CheckAtLeast("loss after 50 steps beyond the limit", "the loss at the start", line.Loss(path[50]), line.Loss(path[0]));
             else page.CheckAtMost("loss after 50 steps within the limit", "the loss at the start", line.Loss(path[50]), line.Loss(path[0]));
-            return new[] { $"{2 / high * part:0.000}", $"{line.Loss(path[0]):0.0000}", $"{line.Loss(path[10]):0.0000}", $"{line.Loss(path[50]):0.0000}" };
+            return new[] { $"{2 / high * part:0.000}", $"{line.Loss(path[0]):0.0000}", $"{line.Loss(path[10]):0.0000}",
+                $"{line.Loss(path[50]):0.0000}" };
         }));
 
         page.Heading("Five ways down");
         page.Lines(
             "gradient descent   w -= rate * g                            g: the slope over all 64 points",
             "mini-batches       w -= rate * g                            g: the slope over 8 points, 8 times as cheap, and noisy",
-            "momentum           v = 0.9*v + g;  w -= rate * v            a ball that rolls: along the valley it gains speed",
+            "momentum           v = 0.9*v + g;  w -= rate * v            a ball that rolls: faster at first, then it overshoots",
             "Adam               m = mean of g, s = mean of g^2 (running) each weight gets a step of its own size,",
             "                   w -= rate * m / (sqrt(s) + 1e-8)         whatever the slope's: about one rate a step",
             "AdamW              the same, and w -= rate * decay * w      weights that nothing holds shrink to 0");
@@ -64,42 +66,58 @@ public sealed class OptimizersLesson : Lesson
         };
         double least = line.Loss(line.Bottom);
         int[] shown = [.. s_shown.Select(s => Math.Min(s, page.Steps)).Distinct()];
+        page.Text($"Rates: {rate:0.000} for gradient descent and momentum, half of that for mini-batches, 0.1 for Adam and AdamW.");
         page.Table(["loss above the bottom's, after", .. shown.Select(s => $"{s} steps"), "a", "c"], ways.Select(w => new[] { w.Key }
             .Concat(shown.Select(s => $"{line.Loss(w.Value[s]) - least:0.000000}")).Concat(w.Value[^1].Select(v => $"{v:0.000}")).ToArray())
             .Append(["the bottom", .. shown.Select(_ => "0.000000"), .. line.Bottom.Select(v => $"{v:0.000}")]));
-        page.Text("Adam's steps do not depend on how steep the valley is; that is what makes it right for transformers, whose weights have slopes of very different sizes. AdamW stops a little short of the bottom: " +
-            "it trades some loss for smaller weights, which for real models is a gain on text not seen.");
-        page.Check("path of gradient descent", "the closed form, powers of 1 - rate*h", ways["gradient descent"].SelectMany(w => w), Enumerable.Range(0, page.Steps + 1).SelectMany(k => ClosedForm(line, rate, 0, k)), 1e-9);
-        page.Check("path with momentum", "the closed form, powers of a 2 by 2 matrix", ways["momentum"].SelectMany(w => w), Enumerable.Range(0, page.Steps + 1).SelectMany(k => ClosedForm(line, rate, 0.9, k)), 1e-9);
-        page.Check("Adam's first step", "one rate, against the slope's sign", ways["Adam"][1], s_start.Zip(line.Gradient(s_start), (w, g) => w - (0.1 * Math.Sign(g))), 1e-6);
-        page.Check("path of AdamW", "TorchLm's FusedAdamW (float32)", ways["AdamW, decay 0.1"].SelectMany(w => w), Fused(line, page.Steps, 0.1, 0.1).SelectMany(w => w), 1e-5);
-        double[] mean = [.. Enumerable.Range(0, Points / Batch).Select(b => line.Gradient(s_start, [.. Enumerable.Range(b * Batch, Batch)])).Aggregate((a, b) => [a[0] + b[0], a[1] + b[1]]).Select(g => g / (Points / Batch))];
+        page.Text("Adam divides each slope by its usual size, so that every weight moves by about one rate a step, however steep its slope. On " +
+            "this small valley that gains nothing; it is right for transformers, whose embeddings, norms and matrices have slopes of very " +
+            "different sizes. AdamW stops a little short of the bottom: it trades some loss for smaller weights.");
+        page.Check("path of gradient descent", "the closed form, powers of 1 - rate*h", ways["gradient descent"].SelectMany(w => w),
+            Enumerable.Range(0, page.Steps + 1).SelectMany(k => ClosedForm(line, rate, 0, k)), 1e-9);
+        page.Check("path with momentum", "the closed form, powers of a 2 by 2 matrix", ways["momentum"].SelectMany(w => w),
+            Enumerable.Range(0, page.Steps + 1).SelectMany(k => ClosedForm(line, rate, 0.9, k)), 1e-9);
+        page.Check("Adam's first step", "one rate, against the slope's sign", ways["Adam"][1],
+            s_start.Zip(line.Gradient(s_start), (w, g) => w - (0.1 * Math.Sign(g))), 1e-6);
+        page.Check("path of AdamW", "TorchLm's FusedAdamW (float32)", ways["AdamW, decay 0.1"].SelectMany(w => w),
+            Fused(line, page.Steps, 0.1, 0.1).SelectMany(w => w), 1e-5);
+        double[] mean = [.. Enumerable.Range(0, Points / Batch).Select(b => line.Gradient(s_start, [.. Enumerable.Range(b * Batch, Batch)]))
+            .Aggregate((a, b) => [a[0] + b[0], a[1] + b[1]]).Select(g => g / (Points / Batch))];
         page.Check("mean slope of eight mini-batches", "the slope over all points", mean, line.Gradient(s_start), 1e-12);
 
         page.Heading("Schedules");
-        page.Text("A mini-batch's slope is noisy, and a constant rate dances around the bottom for ever. So the rate begins small (warm-up: Adam's means are not worth much yet), is large while the way is long, and falls " +
-            "towards the end. Here, mini-batches with the same highest rate; the mean of 20 seeds:");
+        page.Text("A mini-batch's slope is noisy, and a constant rate dances around the bottom forever. So the rate is large while the way is " +
+            "long, and falls towards the end. (Training of transformers begins with a warm-up besides, because Adam's means are not worth much " +
+            "yet; here it only costs time.) Here, mini-batches with the same highest rate; the mean of 20 seeds:");
+        int warmUp = Math.Max(1, page.Steps / 20);
+        var cosine = new LearningRateSchedule(new OptimizerConfig { LearningRate = rate, MinLearningRate = rate / 100, WarmupSteps = warmUp },
+            page.Steps);
         var schedules = new Dictionary<string, Func<int, double>>
         {
             ["constant"] = _ => rate,
-            ["halved every fifth"] = step => rate * Math.Pow(0.5, step * 5 / page.Steps),
-            ["warm-up and cosine"] = new LearningRateSchedule(new OptimizerConfig { LearningRate = rate, MinLearningRate = rate / 100, WarmupSteps = Math.Max(1, page.Steps / 20) }, page.Steps) is var s ? step => s.At(step) : null!,
+            ["halved at each fifth"] = step => rate * Math.Pow(0.5, step * 5 / page.Steps),
+            ["warm-up and cosine"] = step => cosine.At(step),
         };
         Dictionary<string, double[]> curves = schedules.ToDictionary(s => s.Key, s => MeanLoss(line, page, s.Value, least));
-        page.Table(["schedule", .. shown.Select(s => $"{s} steps")], curves.Select(c => new[] { c.Key }.Concat(shown.Select(s => $"{c.Value[s]:0.000000}")).ToArray()));
-        page.Check("cosine's rate at start, end of warm-up and end", "the definition",
-            [schedules["warm-up and cosine"](0), schedules["warm-up and cosine"](Math.Max(1, page.Steps / 20)), schedules["warm-up and cosine"](page.Steps - 1)],
-            [rate / Math.Max(1, page.Steps / 20), rate, page.Steps - 1 > Math.Max(1, page.Steps / 20) ? rate / 100 : rate], 1e-12);
+        page.Table(["schedule", .. shown.Select(s => $"{s} steps")],
+            curves.Select(c => new[] { c.Key }.Concat(shown.Select(s => $"{c.Value[s]:0.000000}")).ToArray()));
+        page.Check("cosine's rate at start, end of warm-up and end", "the definition", [cosine.At(0), cosine.At(warmUp), cosine.At(page.Steps - 1)],
+            [rate / warmUp, rate, page.Steps - 1 > warmUp ? rate / 100 : rate], 1e-12);
         if (page.IsAsPublished)
         {
-            page.CheckAtMost("loss above the bottom's with momentum, 50 steps", "without it", line.Loss(ways["momentum"][50]), line.Loss(ways["gradient descent"][50]));
-            page.CheckAtMost("loss above the bottom's at the end, cosine", "a tenth of the constant rate's", curves["warm-up and cosine"][^1], curves["constant"][^1] / 10);
+            page.CheckAtMost("loss above the bottom's with momentum, 50 steps", "without it", line.Loss(ways["momentum"][50]) - least,
+                line.Loss(ways["gradient descent"][50]) - least);
+            page.CheckAtMost("loss above the bottom's at the end, cosine", "a tenth of the constant rate's", curves["warm-up and cosine"][^1],
+                curves["constant"][^1] / 10);
         }
-        page.Picture("paths", [.. ways.Select(w => (Action<Plot>)(plot => DrawPath(plot, line, w.Key, w.Value))), plot => DrawSchedules(plot, schedules, page.Steps)]);
-        page.Picture("curves", plot => DrawCurves(plot, "Five ways down", ways.ToDictionary(w => w.Key, w => w.Value.Select(v => line.Loss(v) - least).ToArray())), plot => DrawCurves(plot, "Schedules (mini-batches, mean of 20)", curves));
+        page.Picture("paths", [.. ways.Select(w => (Action<Plot>)(plot => DrawPath(plot, line, w.Key, w.Value)))]);
+        page.Picture("curves", plot => DrawSchedules(plot, schedules, page.Steps), plot =>
+            DrawCurves(plot, "Five ways down", ways.ToDictionary(w => w.Key, w => w.Value.Select(v => line.Loss(v) - least).ToArray())),
+            plot => DrawCurves(plot, "Schedules (mini-batches, mean of 20)", curves));
     }
 
-    private static List<double[]> Descend(LineFit line, int steps, double rate, double momentum, NumPyRandom? batches = null, Func<int, double>? schedule = null)
+    private static List<double[]> Descend(LineFit line, int steps, double rate, double momentum, NumPyRandom? batches = null, Func<int,
+        double>? schedule = null)
     {
         double[] w = [.. s_start], v = [0, 0];
         List<double[]> path = [[.. w]];
@@ -133,7 +151,8 @@ public sealed class OptimizersLesson : Lesson
     {
         using var scope = NewDisposeScope();
         using var module = new TwoWeights();
-        using var optimizer = new FusedAdamW(module, new OptimizerConfig { WeightDecay = decay, Beta1 = AdamByHand.Beta1, Beta2 = AdamByHand.Beta2, GradientClip = 0 });
+        using var optimizer = new FusedAdamW(module,
+            new OptimizerConfig { WeightDecay = decay, Beta1 = AdamByHand.Beta1, Beta2 = AdamByHand.Beta2, GradientClip = 0 });
         List<double[]> path = [[.. s_start]];
         for (int step = 0; step < steps; step++)
         {
@@ -187,7 +206,7 @@ public sealed class OptimizersLesson : Lesson
 
     private static void DrawPath(Plot plot, LineFit line, string name, List<double[]> path)
     {
-        plot.Surface((a, c) => -Math.Log10(line.Loss([a, c])), -2, 3, -2, 3, -1.2, 1.6);
+        plot.Surface((a, c) => -Math.Log10(line.Loss([a, c])), -2, 3, -4, 3, -1.2, 1.6);
         plot.Titles(name, "a", "c");
         plot.Line(null, path.Select(w => w[0]), path.Select(w => w[1]), Colors.Black, 1.5f);
         plot.Points(null, path.Select(w => w[0]), path.Select(w => w[1]), Colors.Black, 3);
@@ -198,7 +217,7 @@ public sealed class OptimizersLesson : Lesson
     {
         plot.Titles("Schedules", "step", "learning rate");
         foreach ((string name, Func<int, double> schedule) in schedules) plot.Line(name, [.. Enumerable.Range(0, steps).Select(schedule)]);
-        plot.ShowLegend(Alignment.LowerLeft);
+        plot.ShowLegend(Alignment.UpperRight);
     }
 
     private static void DrawCurves(Plot plot, string title, Dictionary<string, double[]> curves)

@@ -20,14 +20,16 @@ public sealed class PerceptronLesson : Lesson
     /// <inheritdoc/>
     public override void Run(LessonPage page)
     {
-        page.Text("The oldest learning neuron (Rosenblatt 1958) has no slope: it says 1 if w1*a + w2*b + bias is positive, else 0. When it is wrong, the input is added to the weights " +
-            "(if it should have said 1) or subtracted (if 0). When it is right, nothing happens.");
+        page.Text("The oldest learning neuron (Rosenblatt 1958) has no slope: it says 1 if w1*a + w2*b + bias is positive, else 0. When it is " +
+            "wrong, the input is added to the weights (if it should have said 1) or subtracted (if 0). When it is right, nothing happens.");
         (string Name, int[] Targets)[] problems = [("AND", [0, 0, 0, 1]), ("OR", [0, 1, 1, 1]), ("XOR", [0, 1, 1, 0])];
         Training[] trained = [.. problems.Select(p => Train(p.Targets, page))];
-        page.Table(["", "0,0", "0,1", "1,0", "1,1", "epochs", "corrections", "right at best", "w1", "w2", "bias"], problems.Zip(trained).Select(p => new[]
+        page.Table(["", "0,0", "0,1", "1,0", "1,1", "epochs", "corrections", "right at best", "w1", "w2", "bias"],
+            problems.Zip(trained).Select(p => new[]
         {
             p.First.Name, $"{p.First.Targets[0]}", $"{p.First.Targets[1]}", $"{p.First.Targets[2]}", $"{p.First.Targets[3]}",
-            p.Second.Solved ? $"{p.Second.Epochs}" : $"never ({page.Steps})", $"{p.Second.Corrections}", $"{p.Second.MostRight} of 4", $"{p.Second.Weights.W1}", $"{p.Second.Weights.W2}", $"{p.Second.Weights.Bias}",
+            p.Second.Solved ? $"{p.Second.Epochs}" : $"never ({page.Steps})", $"{p.Second.Corrections}", $"{p.Second.MostRight} of 4",
+                $"{p.Second.Weights.W1}", $"{p.Second.Weights.W2}", $"{p.Second.Weights.Bias}",
         }));
         foreach ((int i, double bound) in new[] { (0, Bound(1, 1, -1.5)), (1, Bound(1, 1, -0.5)) })
         {
@@ -35,8 +37,9 @@ public sealed class PerceptronLesson : Lesson
             page.CheckAtMost("corrections until AND and OR are right", "the convergence theorem", trained[i].Corrections, bound);
             page.Check("cases right", "all four", trained[i].MostRight, 4, 0);
         }
-        page.Text($"If any line separates the ones from the noughts, the perceptron finds one, and a theorem (Novikoff 1962) says after how many corrections at most: (R/margin)^2, R being the longest input " +
-            $"and margin the distance that some separating line leaves. For AND that is {Bound(1, 1, -1.5):0}; it took {trained[0].Corrections}.");
+        page.Text($"If any line separates the ones from the zeros, the perceptron finds one, and a theorem (Novikoff 1962) says after how many " +
+            $"corrections at most: (R/margin)^2, R being the longest input (the bias counts as an input of 1) and margin the distance that some " +
+            $"separating line leaves. For AND that is {Bound(1, 1, -1.5):0}; it took {trained[0].Corrections}.");
 
         page.Heading("XOR");
         page.Text("XOR is 1 if exactly one input is 1. Suppose that some weights got it right. Then:");
@@ -48,8 +51,9 @@ public sealed class PerceptronLesson : Lesson
             "",
             "second + third:  w1 + w2 + 2*bias >  0",
             "first + fourth:  w1 + w2 + 2*bias <= 0");
-        page.Text($"Both cannot be. No weights do it, however long one trains: the perceptron goes round in a circle, and after {(trained[2].Cycle == 1 ? "each epoch" : $"{trained[2].Cycle} epochs")} its weights are what they were before. " +
-            "Of 68,921 weights on a grid, none gets more than 3 of 4 right:");
+        page.Text($"Both cannot be. No weights do it, however long one trains: the perceptron goes round in a circle, and after " +
+            $"{(trained[2].Cycle == 1 ? "each epoch" : $"{trained[2].Cycle} epochs")} its weights are what they were before. Of 68,921 weights on " +
+            $"a grid, none gets more than 3 of 4 right:");
         int[] best = [.. problems.Select(p => BestOnGrid(p.Targets))];
         page.Lines(problems.Zip(best, (p, most) => $"{p.Name,-4} {most} of 4"));
         page.Check("most cases right on a grid of weights", "the proof", [.. best.Select(b => (double)b)], [4, 4, 3], 0);
@@ -95,7 +99,8 @@ public sealed class PerceptronLesson : Lesson
 
     private static int Says(double w1, double w2, double bias, (int A, int B) input) => (w1 * input.A) + (w2 * input.B) + bias > 0 ? 1 : 0;
 
-    private static int Right(double w1, double w2, double bias, int[] targets) => s_inputs.Zip(targets).Count(p => Says(w1, w2, bias, p.First) == p.Second);
+    private static int Right(double w1, double w2, double bias, int[] targets) => s_inputs
+        .Zip(targets).Count(p => Says(w1, w2, bias, p.First) == p.Second);
 
     private static int BestOnGrid(int[] targets)
     {
@@ -115,7 +120,7 @@ public sealed class PerceptronLesson : Lesson
     {
         (double w1, double w2, double bias) = training.Weights;
         plot.Surface((a, b) => (w1 * a) + (w2 * b) + bias > 0 ? 1 : -1, -0.5, 1.5, -3, 3, 200);
-        plot.Titles(training.Solved ? $"{name}: learned" : $"{name}: no line does it", "a", "b");
+        plot.Titles(training.Solved ? $"{name}: learned" : $"{name}: the last try", "a", "b");
         for (int i = 0; i < 4; i++) plot.Points(null, [s_inputs[i].A], [s_inputs[i].B], targets[i] == 1 ? Colors.DarkRed : Colors.DarkBlue, 16);
         for (int i = 0; i < 4; i++) plot.Word($"{targets[i]}", s_inputs[i].A, s_inputs[i].B, Colors.White, 11);
     }

@@ -17,7 +17,8 @@ internal sealed class TutorialTransformer : nn.Module
     private readonly Parameter[] _finalNorm;
     private readonly Parameter tokens, positions, head;
 
-    public TutorialTransformer(int vocabulary, int width, int layers, int heads, int context, bool normFirst, NumPyRandom random) : base(nameof(TutorialTransformer))
+    public TutorialTransformer(int vocabulary, int width, int layers, int heads, int context, bool normFirst,
+        NumPyRandom random) : base(nameof(TutorialTransformer))
     {
         (_width, _heads, NormFirst) = (width, heads, normFirst);
         tokens = Own("tokens", Drawn(random, 1, vocabulary, width));
@@ -121,6 +122,7 @@ internal sealed class TutorialTransformer : nn.Module
             return hidden.matmul(Parameters["linear2.weight"].t()).Plus(Parameters["linear2.bias"]);
         }
 
-        private Tensor Norm(string name, Tensor x) => nn.functional.layer_norm(x, [_model._width], Parameters[name + ".weight"], Parameters[name + ".bias"]);
+        private Tensor Norm(string name, Tensor x) =>
+            nn.functional.layer_norm(x, [_model._width], Parameters[name + ".weight"], Parameters[name + ".bias"]);
     }
 }

@@ -31,23 +31,26 @@ public sealed class XorLesson : Lesson
     /// <inheritdoc/>
     public override void Run(LessonPage page)
     {
-        page.Text("Two inputs, a hidden layer of sigmoids, one output with a sigmoid; mean squared error over the four cases, all four in each step. The weights begin as normal numbers times 0.5 " +
-            "(NumPy's generator, so that they are the published ones), the biases at 0.");
-        page.Lines("hidden     = sigmoid(x W1 + b1)        (4, 2) x (2, n) -> (4, n)", "prediction = sigmoid(hidden W2 + b2)   (4, n) x (n, 1) -> (4, 1)");
+        page.Text("Two inputs, a hidden layer of sigmoids, one output with a sigmoid; mean squared error over the four cases, all four in each " +
+            "step. The weights begin as normal numbers times 0.5 (NumPy's generator, so that they are the published ones), the biases at 0.");
+        page.Lines("hidden     = sigmoid(x W1 + b1)        (4, 2) x (2, n) -> (4, n)",
+            "prediction = sigmoid(hidden W2 + b2)   (4, n) x (n, 1) -> (4, 1)");
         XorTraining two = Train(TwoHidden, page.StopIfAsked), four = Train(FourHidden, page.StopIfAsked);
-        Show(page, two, 2000, s_twoHiddenLosses);
-        Show(page, four, 1000, s_fourHiddenLosses);
-        page.Text("The four-neuron network spends 2,000 epochs on a plateau, at a loss of 0.25 (which is what saying one half to everything costs), before it finds the way down. Nothing is wrong there: " +
-            "loss curves have such steps, and models of language have them too.");
+        Show(page, two, 2000, s_twoHiddenLosses, "published", "the published table");
+        Show(page, four, 1000, s_fourHiddenLosses, "tutorial", "the tutorial's code");
+        page.Text("The four-neuron network spends more than 1,000 epochs on a plateau, at a loss of 0.25 (which is what saying one half to " +
+            "everything costs), before it finds the way down. Nothing is wrong there: loss curves have such steps, and models of language have " +
+            "them too.");
 
         page.Heading("What the hidden neurons learned");
         page.Text("Look at the two-neuron network from within. For each of the four cases, what the two hidden neurons say:");
         page.Table(["a", "b", "hidden 1", "hidden 2", "prediction", "should be"], Enumerable.Range(0, 4).Select(i => new[]
         {
-            $"{s_inputs[2 * i]}", $"{s_inputs[(2 * i) + 1]}", $"{two.Hidden[i][0]:0.000}", $"{two.Hidden[i][1]:0.000}", $"{two.Predictions[i]:0.000}", $"{s_targets[i]}",
+            $"{s_inputs[2 * i]}", $"{s_inputs[(2 * i) + 1]}", $"{two.Hidden[i][0]:0.000}", $"{two.Hidden[i][1]:0.000}", $"{two.Predictions[i]:0.000}",
+                $"{s_targets[i]}",
         }));
-        page.Text("Hidden 1 is on if a OR b, hidden 2 only if a AND b. The output is on for OR but not AND. Nobody told it; gradient descent found it. In the plane of " +
-            "the two hidden neurons a single line separates the cases: a hidden layer moves points until a line will do.");
+        page.Text("Hidden 1 is on if a OR b, hidden 2 only if a AND b. The output is on for OR but not AND. Nobody told it; gradient descent " +
+            "found it. In the plane of the two hidden neurons a single line separates the cases: a hidden layer moves points until a line will do.");
         for (int i = 0; i < 4; i++)
         {
             bool a = s_inputs[2 * i] == 1, b = s_inputs[(2 * i) + 1] == 1;
@@ -66,10 +69,10 @@ public sealed class XorLesson : Lesson
         using var scope = NewDisposeScope();
         var random = new NumPyRandom(network.Seed);
         Tensor x = tensor(s_inputs, [4, 2]), y = tensor(s_targets, [4, 1]);
-        Tensor w1 = Descent.Weight(random.Normal(0.5, 2, network.Hidden)), b1 = zeros([1, network.Hidden], ScalarType.Float64, requires_grad: true);
-        Tensor w2 = Descent.Weight(random.Normal(0.5, network.Hidden, 1)), b2 = zeros([1, 1], ScalarType.Float64, requires_grad: true);
+        Tensor w1 = Weights.New(random.Normal(0.5, 2, network.Hidden)), b1 = Weights.Zeros(network.Hidden);
+        Tensor w2 = Weights.New(random.Normal(0.5, network.Hidden, 1)), b2 = Weights.Zeros(1);
         Tensor[] weights = [w1, b1, w2, b2];
-        var initial = weights.Select(Values).ToArray();
+        double[][] initial = [.. weights.Select(Weights.Values)];
         double[][] firstGradients = [];
         var losses = new List<double>();
         var correct = new List<int>();
@@ -80,25 +83,29 @@ public sealed class XorLesson : Lesson
             using var step = NewDisposeScope();
             Tensor hidden = x.matmul(w1).Plus(b1).sigmoid();
             Tensor prediction = hidden.matmul(w2).Plus(b2).sigmoid();
-            Tensor loss = prediction.Minus(y).square().mean();
+            Tensor loss = prediction.Minus(y).Squared().mean();
             loss.backward();
             losses.Add(loss.item<double>());
-            (hiddenValues, predictions) = (Values(hidden), Values(prediction));
+            (hiddenValues, predictions) = (Weights.Values(hidden), Weights.Values(prediction));
             correct.Add(predictions.Zip(s_targets).Count(p => (p.First > 0.5) == (p.Second == 1)));
-            if (epoch == 0) firstGradients = [.. weights.Select(w => Values(w.grad!))];
-            Descent.Step(network.LearningRate, weights);
+            if (epoch == 0) firstGradients = [.. weights.Select(w => Weights.Values(w.grad!))];
+            Weights.Step(network.LearningRate, weights);
         }
-        return new XorTraining(network, initial, firstGradients, losses, correct, [.. hiddenValues.Chunk(network.Hidden)], predictions, [.. weights.Select(Values)]);
+        return new XorTraining(network, initial, firstGradients, losses, correct, [.. hiddenValues.Chunk(network.Hidden)], predictions,
+            [.. weights.Select(Weights.Values)]);
     }
 
-    private static void Show(LessonPage page, XorTraining training, int every, double[] published)
+    private static void Show(LessonPage page, XorTraining training, int every, double[] published, string heading, string from)
     {
         (int n, double rate, int epochs, long seed) = training.Network;
         int[] shown = [.. Enumerable.Range(0, 5).Select(i => i * every), epochs - 1];
         page.Heading($"2-{n}-1, learning rate {rate:0.0}, {epochs:N0} epochs, seed {seed}");
-        page.Table(["epoch", "loss", "published", "right"], shown.Select((e, i) => new[] { $"{e:N0}", $"{training.Losses[e]:0.00000000}", $"{published[i]:0.00000000}", $"{training.Correct[e]} of 4" }));
-        page.Check($"loss of 2-{n}-1 at six epochs", "the published network", shown.Select(e => training.Losses[e]), published, 1e-9);
-        page.Check($"first gradients of 2-{n}-1", "backpropagation by hand", training.FirstGradients.SelectMany(g => g), GradientsByHand(n, training.InitialWeights), 1e-12);
+        page.Table(["epoch", "loss", heading, "right"],
+            shown.Select((e, i) => new[] { $"{e:N0}", $"{training.Losses[e]:0.00000000}", $"{published[i]:0.00000000}",
+            $"{training.Correct[e]} of 4" }));
+        page.Check($"loss of 2-{n}-1 at six epochs", from, shown.Select(e => training.Losses[e]), published, 1e-9);
+        page.Check($"first gradients of 2-{n}-1", "backpropagation by hand", training.FirstGradients.SelectMany(g => g),
+            GradientsByHand(n, training.InitialWeights), 1e-12);
         page.Check($"cases right, 2-{n}-1", "all four", training.Correct[^1], 4, 0);
     }
 
@@ -125,8 +132,6 @@ public sealed class XorLesson : Lesson
         }
         return [.. gradient1, .. bias1, .. gradient2, bias2];
     }
-
-    private static double[] Values(Tensor tensor) => tensor.detach().data<double>().ToArray();
 
     private static void DrawLosses(Plot plot, XorTraining two, XorTraining four)
     {
@@ -158,7 +163,8 @@ public sealed class XorLesson : Lesson
     {
         plot.Surface(training.Predict, -0.5, 1.5, -0.25, 1.25);
         plot.Titles(title, "a", "b");
-        for (int i = 0; i < 4; i++) plot.Points(null, [s_inputs[2 * i]], [s_inputs[(2 * i) + 1]], s_targets[i] == 1 ? Colors.DarkRed : Colors.DarkBlue, 16);
+        for (int i = 0; i < 4; i++) plot.Points(null, [s_inputs[2 * i]], [s_inputs[(2 * i) + 1]],
+            s_targets[i] == 1 ? Colors.DarkRed : Colors.DarkBlue, 16);
         for (int i = 0; i < 4; i++) plot.Word($"{s_targets[i]}", s_inputs[2 * i], s_inputs[(2 * i) + 1], Colors.White, 11);
     }
 }
@@ -179,7 +185,8 @@ public sealed record XorNetwork(int Hidden, double LearningRate, int Epochs, lon
 /// <param name="Hidden">The hidden neurons for each case in the last epoch.</param>
 /// <param name="Predictions">The output for each case in the last epoch.</param>
 /// <param name="FinalWeights">The weights after it.</param>
-public sealed record XorTraining(XorNetwork Network, double[][] InitialWeights, double[][] FirstGradients, IReadOnlyList<double> Losses, IReadOnlyList<int> Correct,
+public sealed record XorTraining(XorNetwork Network, double[][] InitialWeights, double[][] FirstGradients, IReadOnlyList<double> Losses,
+    IReadOnlyList<int> Correct,
     double[][] Hidden, double[] Predictions, double[][] FinalWeights)
 {
     /// <summary>What the trained network says to any input.</summary>

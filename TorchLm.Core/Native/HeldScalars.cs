@@ -21,6 +21,9 @@ internal static class HeldScalars
     /// <summary>a - b.</summary>
     public static Tensor Minus(this Tensor a, Tensor b) => a.add(b, s_minusOne);
 
+    /// <summary>a², element by element (TorchSharp's <c>square</c> is a power with a Scalar).</summary>
+    public static Tensor Squared(this Tensor a) => a.mul(a);
+
     /// <summary>a += b.</summary>
     public static void Accumulate(this Tensor a, Tensor b) => a.add_(b, s_one);
 

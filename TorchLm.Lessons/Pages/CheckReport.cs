@@ -7,9 +7,11 @@ public static class CheckReport
     public static string Sentence(IReadOnlyList<Check> checks)
     {
         Check[] failed = [.. checks.Where(c => !c.Passed)];
-        if (failed.Length > 0) return $"{failed.Length} of {checks.Count} numbers are not what they should be: " + string.Join("; ", failed.Take(5).Select(Failure)) + ".";
-        Check[] equal = [.. checks.Where(c => c.Relation == Relation.Equal)];
-        return $"{checks.Count} numbers checked; the greatest deviation from what they should be is {Number(equal.Length > 0 ? equal.Max(c => c.Deviation) : 0)}.";
+        if (failed.Length > 0) return $"{failed.Length} of {checks.Count} numbers are not what they should be: " + string.Join("; ",
+            failed.Take(5).Select(Failure)) + ".";
+        string all = $"{checks.Count} numbers checked, all of them right";
+        Check? nearest = checks.Where(c => c.Relation == Relation.Equal && c.Tolerance > 0).MaxBy(c => c.Deviation / c.Tolerance);
+        return nearest is null ? all + "." : $"{all}; of those that should be equal, the one nearest to its limit ({nearest.What}) is off by {Number(nearest.Deviation)} of {Number(nearest.Tolerance)}.";
     }
 
     /// <summary>A table with a row for each kind of number of each lesson.</summary>
@@ -21,7 +23,8 @@ public static class CheckReport
         {
             result.Lesson.Name, kind.Key.What, kind.Count().ToString(), kind.Key.Against,
             kind.Key.Relation == Relation.Equal ? Number(worst.Deviation) : Shown(worst.Value),
-            kind.Key.Relation switch { Relation.AtMost => $"at most {Shown(worst.Other)}", Relation.AtLeast => $"at least {Shown(worst.Other)}", _ => Number(worst.Tolerance) },
+            kind.Key.Relation switch { Relation.AtMost => $"at most {Shown(worst.Other)}", Relation.AtLeast => $"at least {Shown(worst.Other)}",
+                _ => Number(worst.Tolerance) },
             worst.Passed ? "" : "WRONG",
         };
 

@@ -10,6 +10,7 @@ namespace TorchLm.Lessons.Pages;
 internal static class Drawing
 {
     private const int PlotWidth = 480, PlotHeight = 360, MostColumns = 3;
+    private static readonly double[] s_oneTwoFive = [1, 2, 5];
     private static readonly string[] s_fonts = ["Inter", "Segoe UI", "Helvetica Neue", "Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial"];
 
     /// <summary>Why pictures would lack their words; null where they do not.</summary>
@@ -87,7 +88,8 @@ internal static class Drawing
     }
 
     /// <summary>Words at a point.</summary>
-    public static void Word(this Plot plot, string word, double x, double y, Color? color = null, float size = 12, Alignment alignment = Alignment.MiddleCenter)
+    public static void Word(this Plot plot, string word, double x, double y, Color? color = null, float size = 12,
+        Alignment alignment = Alignment.MiddleCenter)
     {
         var text = plot.Add.Text(word, x, y);
         (text.LabelFontSize, text.LabelFontColor, text.LabelAlignment) = (size, color ?? Colors.Black, alignment);
@@ -98,8 +100,10 @@ internal static class Drawing
     {
         (string Word, double X, double Y, Color Color)[] all = [.. words];
         double unitX = (all.Max(w => w.X) - all.Min(w => w.X)) / 960, unitY = (all.Max(w => w.Y) - all.Min(w => w.Y)) / 720; // of a pixel, about
-        List<(double Left, double Right, double Bottom, double Top)> taken = [.. all.Select(w => (w.X - (4 * unitX), w.X + (4 * unitX), w.Y - (4 * unitY), w.Y + (4 * unitY)))];
-        Alignment[] sides = [Alignment.LowerLeft, Alignment.LowerRight, Alignment.UpperLeft, Alignment.UpperRight, Alignment.MiddleLeft, Alignment.MiddleRight, Alignment.LowerCenter, Alignment.UpperCenter];
+        List<(double Left, double Right, double Bottom,
+            double Top)> taken = [.. all.Select(w => (w.X - (4 * unitX), w.X + (4 * unitX), w.Y - (4 * unitY), w.Y + (4 * unitY)))];
+        Alignment[] sides = [Alignment.LowerLeft, Alignment.LowerRight, Alignment.UpperLeft, Alignment.UpperRight, Alignment.MiddleLeft,
+            Alignment.MiddleRight, Alignment.LowerCenter, Alignment.UpperCenter];
         foreach ((string word, double x, double y, Color color) in all)
         {
             (double, double, double, double) Box(Alignment side)
@@ -109,7 +113,8 @@ internal static class Drawing
                 return (left, left + width, bottom, bottom + height);
             }
             double Covered((double Left, double Right, double Bottom, double Top) box) => taken.Sum(t =>
-                Math.Max(0, Math.Min(t.Right, box.Right) - Math.Max(t.Left, box.Left)) * Math.Max(0, Math.Min(t.Top, box.Top) - Math.Max(t.Bottom, box.Bottom)));
+                Math.Max(0, Math.Min(t.Right, box.Right) - Math.Max(t.Left, box.Left)) * Math.Max(0,
+                    Math.Min(t.Top, box.Top) - Math.Max(t.Bottom, box.Bottom)));
             Alignment best = sides.MinBy(side => Covered(Box(side)));
             taken.Add(Box(best));
             plot.Word(word, x, y, color, 11, best);
@@ -117,11 +122,13 @@ internal static class Drawing
     }
 
     /// <summary>The sign's and size's map of a function of two numbers: blue where it is low, white between, red where it is high.</summary>
-    public static void Surface(this Plot plot, Func<double, double, double> function, double from, double to, double low, double high, int cells = 60) =>
+    public static void Surface(this Plot plot, Func<double, double, double> function, double from, double to, double low, double high,
+        int cells = 60) =>
         plot.Surface(function, from, to, from, to, low, high, cells);
 
     /// <summary>The same over a rectangle.</summary>
-    public static void Surface(this Plot plot, Func<double, double, double> function, double left, double right, double bottom, double top, double low, double high, int cells = 60)
+    public static void Surface(this Plot plot, Func<double, double, double> function, double left, double right, double bottom, double top,
+        double low, double high, int cells = 60)
     {
         var values = new double[cells, cells];
         double At(int i, double from, double to) => from + ((i + 0.5) * (to - from) / cells);
@@ -139,7 +146,8 @@ internal static class Drawing
     }
 
     /// <summary>A matrix as squares, the first row at the top, with its numbers where they are few.</summary>
-    public static void Matrix(this Plot plot, double[,] values, IReadOnlyList<string>? rows = null, IReadOnlyList<string>? columns = null, bool signed = false,
+    public static void Matrix(this Plot plot, double[,] values, IReadOnlyList<string>? rows = null, IReadOnlyList<string>? columns = null,
+        bool signed = false,
         string format = "0.00")
     {
         int height = values.GetLength(0), width = values.GetLength(1);
@@ -154,6 +162,7 @@ internal static class Drawing
             {
                 for (int j = 0; j < width; j++)
                 {
+                    if (values[i, j] == 0) continue;
                     bool dark = signed ? Math.Abs(values[i, j]) > 0.6 * most : values[i, j] < 0.6 * most;
                     plot.Word(values[i, j].ToString(format), j + 0.5, height - i - 0.5, dark ? Colors.White : Colors.Black, 11);
                 }
@@ -175,13 +184,20 @@ internal static class Drawing
     {
         plot.Axes.AutoScale();
         AxisLimits limits = plot.Axes.GetLimits();
-        bool wide = (horizontal ? limits.HorizontalSpan : limits.VerticalSpan) > 2;
-        var ticks = new NumericAutomatic
-        {
-            IntegerTicksOnly = wide,
-            LabelFormatter = exponent => exponent is >= -3 and <= 4 ? Math.Pow(10, exponent).ToString(wide ? "0.###" : "0.##") : $"1e{exponent:0}",
-        };
+        (double from, double to) = horizontal ? (limits.Left, limits.Right) : (limits.Bottom, limits.Top);
+        ITickGenerator ticks = to - from > 2
+            ? new NumericAutomatic { IntegerTicksOnly = true,
+                LabelFormatter = exponent => exponent is >= -3 and <= 4 ? Math.Pow(10, exponent).ToString("0.###") : $"1e{exponent:0}" }
+            : OneTwoFive(from, to);
         if (horizontal) plot.Axes.Bottom.TickGenerator = ticks;
         else plot.Axes.Left.TickGenerator = ticks;
+    }
+
+    /// <summary>Marks at 1, 2 and 5 times the powers of ten in a range of logarithms.</summary>
+    private static NumericManual OneTwoFive(double from, double to)
+    {
+        double[] values = [.. Enumerable.Range((int)Math.Floor(from), (int)Math.Ceiling(to) - (int)Math.Floor(from) + 1)
+            .SelectMany(e => s_oneTwoFive.Select(m => m * Math.Pow(10, e)))];
+        return new NumericManual([.. values.Select(Math.Log10)], [.. values.Select(v => v.ToString("0.####"))]);
     }
 }

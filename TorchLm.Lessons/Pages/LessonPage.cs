@@ -83,10 +83,12 @@ public sealed class LessonPage
     }
 
     /// <summary>Holds that a number is at most another.</summary>
-    public void CheckAtMost(string what, string against, double value, double limit) => _checks.Add(new Check(what, against, value, limit, Relation.AtMost, 0));
+    public void CheckAtMost(string what, string against, double value, double limit) =>
+        _checks.Add(new Check(what, against, value, limit, Relation.AtMost, 0));
 
     /// <summary>Holds that a number is at least another.</summary>
-    public void CheckAtLeast(string what, string against, double value, double limit) => _checks.Add(new Check(what, against, value, limit, Relation.AtLeast, 0));
+    public void CheckAtLeast(string what, string against, double value, double limit) =>
+        _checks.Add(new Check(what, against, value, limit, Relation.AtLeast, 0));
 
     /// <summary>Draws plots side by side into <c>LESSON-NAME.png</c>, where the reader asked for pictures.</summary>
     /// <param name="name">The picture's name.</param>

@@ -37,8 +37,8 @@ public static class LessonRunner
         var page = new LessonPage(lesson, output, options);
         using (NewDisposeScope()) lesson.Run(page);
         var result = new LessonResult(lesson, page.Checks, page.Pictures, Stopwatch.GetElapsedTime(start));
-        output.WriteLine();
-        output.WriteLine(CheckReport.Sentence(result.Checks));
+        if (!page.IsAsPublished) page.Text("(What the text says of results is true of the lesson's own steps and seed.)");
+        page.Text(CheckReport.Sentence(result.Checks));
         if (result.Pictures.Count > 0) output.WriteLine($"Pictures: {string.Join(", ", result.Pictures)}");
         if (LessonCatalog.After(lesson) is { } next) output.WriteLine($"Next: torchlm lesson {next.Name} ({next.Title})");
         return result;

@@ -9,8 +9,10 @@ public static class TextTable
         IReadOnlyList<string>[] body = [.. rows], all = [headings, .. body];
         int[] widths = [.. headings.Select((_, column) => all.Max(row => row[column].Length))];
         bool[] numbers = [.. headings.Select((_, column) => body.All(row => IsNumber(row[column])))];
-        return all.Select(row => string.Join("  ", row.Select((cell, i) => numbers[i] ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd());
+        return all.Select(row => string.Join("  ",
+            row.Select((cell, i) => numbers[i] ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd());
     }
 
-    private static bool IsNumber(string cell) => cell.Length == 0 || char.IsDigit(cell.TrimStart('-', '+', '<').FirstOrDefault()) || cell is "NaN" or "-";
+    private static bool IsNumber(string cell) =>
+        cell.Length == 0 || char.IsDigit(cell.TrimStart('-', '+', '<').FirstOrDefault()) || cell is "NaN" or "-";
 }

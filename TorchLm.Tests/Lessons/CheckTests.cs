@@ -27,7 +27,9 @@ public class CheckTests
     {
         Check[] checks = [new("the loss", "the table", 1.5, 1, Relation.Equal, 0.1), new("steps", "the limit", 3, 2, Relation.AtMost, 0), new("fine", "itself", 1, 1, Relation.Equal, 0)];
         Assert.Equal("2 of 3 numbers are not what they should be: the loss is 1.5, but should be 1 (the table); steps is 3, but should be at most 2 (the limit).", CheckReport.Sentence(checks));
-        Assert.Equal("1 numbers checked; the greatest deviation from what they should be is 0.", CheckReport.Sentence(checks[2..]));
+        Assert.Equal("1 numbers checked, all of them right.", CheckReport.Sentence(checks[2..]));
+        Check[] right = [new("near", "a", 1.5, 1, Relation.Equal, 1), new("nearer", "a", 1.009, 1, Relation.Equal, 0.01), new("exact", "a", 2, 2, Relation.Equal, 1)];
+        Assert.Equal("3 numbers checked, all of them right; of those that should be equal, the one nearest to its limit (nearer) is off by 9.0e-3 of 1.0e-2.", CheckReport.Sentence(right));
     }
 
     [Fact]
