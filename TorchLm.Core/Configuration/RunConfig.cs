@@ -56,6 +56,7 @@ public sealed record RunConfig
         {
             throw new InputException($"{source} holds a name that is not valid Unicode.", e);
         }
+        root.AsObject().Remove("$schema"); // for editors
         string[] changes = [.. settings ?? []];
         foreach (string setting in changes) ConfigSetting.Apply(root.AsObject(), setting);
 
