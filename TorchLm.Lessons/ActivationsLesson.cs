@@ -151,9 +151,8 @@ public sealed class ActivationsLesson : Lesson
     /// <summary>For each activation the size of the gradient d layers before the last, as a part of that at the last; d from 0.</summary>
     private static Dictionary<string, double[]> Measured(LessonPage page, bool residual)
     {
-        var gains = new Dictionary<string,
-            double> { ["ReLU"] = Math.Sqrt(2), ["GELU"] = 1.5335 /* 1 / root of the mean of GELU(z)^2 */, ["GELU, tanh form"] = 1.5335,
-            ["SiLU"] = 1.6768 };
+        // 1 / the root of the mean of activation(z)², z being normal
+        var gains = new Dictionary<string, double> { ["ReLU"] = Math.Sqrt(2), ["GELU"] = 1.5335, ["GELU, tanh form"] = 1.5335, ["SiLU"] = 1.6768 };
         Dictionary<string, double[]> all = s_activations
             .ToDictionary(a => a.Name, a => Depth(page.NewRandom(), gains.GetValueOrDefault(a.Name, 1), residual, (x, w) => a.Apply(x.matmul(w(0)))));
         all["SwiGLU"] = Depth(page.NewRandom(), 1, residual, (x, w) =>
@@ -188,8 +187,10 @@ public sealed class ActivationsLesson : Lesson
     private static void DrawAll(Plot plot, string title, string y, Func<Activation, Func<double, double>> function)
     {
         plot.Titles(title, "z", y);
-        foreach (Activation activation in s_activations.Where(a => a.Name != "GELU, tanh form")) plot.Curve(activation.Name, function(activation), -4,
-            4);
+        foreach (Activation activation in s_activations.Where(a => a.Name != "GELU, tanh form"))
+        {
+            plot.Curve(activation.Name, function(activation), -4, 4);
+        }
         plot.Axes.SetLimitsY(y == "value" ? -1.2 : -0.3, y == "value" ? 3 : 1.3);
         plot.ShowLegend(Alignment.UpperLeft);
     }
@@ -197,8 +198,10 @@ public sealed class ActivationsLesson : Lesson
     private static void DrawDepth(Plot plot, string title, Dictionary<string, double[]> measured)
     {
         plot.Titles(title, "layers before the last", "gradient");
-        foreach ((string name, double[] norms) in measured.Where(m => m.Key != "GELU, tanh form")) plot.Line(name,
-            [.. norms.Select(n => Math.Log10(Math.Max(n, 1e-40)))]);
+        foreach ((string name, double[] norms) in measured.Where(m => m.Key != "GELU, tanh form"))
+        {
+            plot.Line(name, [.. norms.Select(n => Math.Log10(Math.Max(n, 1e-40)))]);
+        }
         plot.PowersOfTen();
         bool residual = title.Contains("norm", StringComparison.Ordinal);
         plot.Axes.SetLimitsY(residual ? -0.5 : -32, residual ? 3 : 4);

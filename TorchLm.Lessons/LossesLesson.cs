@@ -22,9 +22,9 @@ public sealed class LossesLesson : Lesson
         double mse = predicted.Zip(actual, (p, a) => (p - a) * (p - a)).Average();
         page.Text("For numbers: square each distance, take the mean. Being twice as far off is four times as bad.");
         page.Lines("predicted 0.7 0.2 0.1   actual 1 0 0", $"((0.7-1)^2 + (0.2-0)^2 + (0.1-0)^2) / 3 = {mse:0.000000}");
-        page.Check("mean squared error", "the published example", Value(() => nn.functional.mse_loss(tensor(predicted), tensor(actual))),
-            0.04666666666666668, 1e-12);
-        page.Check("mean squared error", "the definition", Value(() => nn.functional.mse_loss(tensor(predicted), tensor(actual))), mse, 1e-12);
+        double libtorchs = Value(() => nn.functional.mse_loss(tensor(predicted), tensor(actual)));
+        page.Check("mean squared error", "the published example", libtorchs, 0.04666666666666668, 1e-12);
+        page.Check("mean squared error", "the definition", libtorchs, mse, 1e-12);
 
         page.Heading("Cross-entropy: why -log p");
         page.Text("For choices (which word comes next?) a model gives each of them a probability. What matters is p, the probability that it gave " +

@@ -116,8 +116,8 @@ public sealed class OptimizersLesson : Lesson
             plot => DrawCurves(plot, "Schedules (mini-batches, mean of 20)", curves));
     }
 
-    private static List<double[]> Descend(LineFit line, int steps, double rate, double momentum, NumPyRandom? batches = null, Func<int,
-        double>? schedule = null)
+    private static List<double[]> Descend(LineFit line, int steps, double rate, double momentum, NumPyRandom? batches = null,
+        Func<int, double>? schedule = null)
     {
         double[] w = [.. s_start], v = [0, 0];
         List<double[]> path = [[.. w]];
@@ -164,7 +164,7 @@ public sealed class OptimizersLesson : Lesson
         return path;
     }
 
-    /// <summary>Where gradient descent is after k steps: in the directions of the valley, each distance is multiplied by itself.</summary>
+    /// <summary>Where gradient descent is after k steps: along the valley and across it, each distance evolves on its own.</summary>
     private static double[] ClosedForm(LineFit line, double rate, double momentum, int steps)
     {
         (double low, double high) = line.Curvatures();
@@ -286,27 +286,6 @@ public sealed class OptimizersLesson : Lesson
         {
             double length = Math.Sqrt((_x1 * _x1) + Math.Pow(curvature - _xx, 2));
             return [_x1 / length, (curvature - _xx) / length];
-        }
-    }
-}
-
-/// <summary>Adam (Kingma and Ba 2015) with AdamW's decay (Loshchilov and Hutter 2019), in plain numbers.</summary>
-internal sealed class AdamByHand(int weights)
-{
-    public const double Beta1 = 0.9, Beta2 = 0.99;
-    private readonly double[] _mean = new double[weights], _square = new double[weights];
-    private int _steps;
-
-    /// <summary>One update of the weights, in place.</summary>
-    public void Step(double[] w, double[] gradient, double rate, double decay = 0)
-    {
-        _steps++;
-        for (int i = 0; i < w.Length; i++)
-        {
-            _mean[i] = (Beta1 * _mean[i]) + ((1 - Beta1) * gradient[i]);
-            _square[i] = (Beta2 * _square[i]) + ((1 - Beta2) * gradient[i] * gradient[i]);
-            double mean = _mean[i] / (1 - Math.Pow(Beta1, _steps)), square = _square[i] / (1 - Math.Pow(Beta2, _steps)); // both began at 0
-            w[i] -= rate * ((mean / (Math.Sqrt(square) + 1e-8)) + (decay * w[i]));
         }
     }
 }

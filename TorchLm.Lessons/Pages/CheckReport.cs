@@ -7,8 +7,10 @@ public static class CheckReport
     public static string Sentence(IReadOnlyList<Check> checks)
     {
         Check[] failed = [.. checks.Where(c => !c.Passed)];
-        if (failed.Length > 0) return $"{failed.Length} of {checks.Count} numbers are not what they should be: " + string.Join("; ",
-            failed.Take(5).Select(Failure)) + ".";
+        if (failed.Length > 0)
+        {
+            return $"{failed.Length} of {checks.Count} numbers are not what they should be: {string.Join("; ", failed.Take(5).Select(Failure))}.";
+        }
         string all = $"{checks.Count} numbers checked, all of them right";
         Check? nearest = checks.Where(c => c.Relation == Relation.Equal && c.Tolerance > 0).MaxBy(c => c.Deviation / c.Tolerance);
         return nearest is null ? all + "." : $"{all}; of those that should be equal, the one nearest to its limit ({nearest.What}) is off by {Number(nearest.Deviation)} of {Number(nearest.Tolerance)}.";

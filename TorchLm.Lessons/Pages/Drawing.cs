@@ -100,8 +100,8 @@ internal static class Drawing
     {
         (string Word, double X, double Y, Color Color)[] all = [.. words];
         double unitX = (all.Max(w => w.X) - all.Min(w => w.X)) / 960, unitY = (all.Max(w => w.Y) - all.Min(w => w.Y)) / 720; // of a pixel, about
-        List<(double Left, double Right, double Bottom,
-            double Top)> taken = [.. all.Select(w => (w.X - (4 * unitX), w.X + (4 * unitX), w.Y - (4 * unitY), w.Y + (4 * unitY)))];
+        List<(double Left, double Right, double Bottom, double Top)> taken =
+            [.. all.Select(w => (w.X - (4 * unitX), w.X + (4 * unitX), w.Y - (4 * unitY), w.Y + (4 * unitY)))];
         Alignment[] sides = [Alignment.LowerLeft, Alignment.LowerRight, Alignment.UpperLeft, Alignment.UpperRight, Alignment.MiddleLeft,
             Alignment.MiddleRight, Alignment.LowerCenter, Alignment.UpperCenter];
         foreach ((string word, double x, double y, Color color) in all)
@@ -147,8 +147,7 @@ internal static class Drawing
 
     /// <summary>A matrix as squares, the first row at the top, with its numbers where they are few.</summary>
     public static void Matrix(this Plot plot, double[,] values, IReadOnlyList<string>? rows = null, IReadOnlyList<string>? columns = null,
-        bool signed = false,
-        string format = "0.00")
+        bool signed = false)
     {
         int height = values.GetLength(0), width = values.GetLength(1);
         double most = values.Cast<double>().Max(Math.Abs);
@@ -164,7 +163,7 @@ internal static class Drawing
                 {
                     if (values[i, j] == 0) continue;
                     bool dark = signed ? Math.Abs(values[i, j]) > 0.6 * most : values[i, j] < 0.6 * most;
-                    plot.Word(values[i, j].ToString(format), j + 0.5, height - i - 0.5, dark ? Colors.White : Colors.Black, 11);
+                    plot.Word(values[i, j].ToString("0.00"), j + 0.5, height - i - 0.5, dark ? Colors.White : Colors.Black, 11);
                 }
             }
         }

@@ -41,6 +41,12 @@ internal static class CommonOptions
         Required = true,
     };
 
+    public static Option<string[]> Set() => new("--set")
+    {
+        Description = "Change a setting, for example model.layerCount=6; may be given several times.",
+        HelpName = "key=value",
+    };
+
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of text." };
 
     /// <summary>An option that takes one of a few words.</summary>

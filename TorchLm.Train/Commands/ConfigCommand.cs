@@ -15,7 +15,7 @@ internal static class ConfigCommand
     {
         Argument<string> which = Which("WHICH");
         which.DefaultValueFactory = _ => PresetFile.Default;
-        Option<string[]> set = Set();
+        Option<string[]> set = CommonOptions.Set();
         var command = new Command("show", "Print a configuration with every setting written out.") { which, set };
         command.SetAction(Program.Action((parsed, _) =>
         {
@@ -28,7 +28,7 @@ internal static class ConfigCommand
     private static Command Check()
     {
         Argument<string> which = Which("WHICH");
-        Option<string[]> set = Set();
+        Option<string[]> set = CommonOptions.Set();
         var command = new Command("check", "Say whether a configuration is possible; exit code 2 and a sentence where it is not.") { which, set };
         command.SetAction(Program.Action((parsed, _) =>
         {
@@ -70,8 +70,6 @@ internal static class ConfigCommand
     }
 
     private static Argument<string> Which(string name) => new(name) { Description = "A configuration file, a run's folder, or a preset's name." };
-
-    private static Option<string[]> Set() => new("--set") { Description = "Change a setting, for example model.layerCount=6; may be given several times.", HelpName = "key=value" };
 
     /// <summary>The configuration of a file, a run or a preset.</summary>
     private static RunConfig Read(string which, IReadOnlyList<string> settings)

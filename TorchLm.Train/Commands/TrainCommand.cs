@@ -30,11 +30,7 @@ internal static class TrainCommand
             Description = "The run's folder. Default: checkpoints/ and the preset's or data's name, numbered where that exists.",
             HelpName = "DIR",
         };
-        var set = new Option<string[]>("--set")
-        {
-            Description = "Change a setting, for example model.layerCount=6; may be given several times.",
-            HelpName = "key=value",
-        };
+        Option<string[]> set = CommonOptions.Set();
         Option<string> device = CommonOptions.Device();
         Option<string?> precision = CommonOptions.Precision();
         Option<int?> threads = CommonOptions.Threads();
