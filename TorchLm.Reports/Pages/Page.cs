@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace TorchLm.Reports.Pages;
+
+/// <summary>A page in one file: style, script and data inside, nothing fetched, light or dark as the reader's system is.</summary>
+internal static class Page
+{
+    /// <summary>The whole file.</summary>
+    /// <param name="title">What browsers show in the tab, and the page's heading.</param>
+    /// <param name="subtitle">A line under the heading.</param>
+    /// <param name="body">The content.</param>
+    /// <param name="data">What the script reads as <c>JSON.parse(document.getElementById('data').textContent)</c>.</param>
+    /// <param name="scripts">Names of embedded scripts in the order in which they run.</param>
+    public static string Of(string title, string subtitle, Html body, JsonNode? data, params string[] scripts) => Html.Of($"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>{title}</title>
+        <link rel="icon" href="data:,">
+        <style>
+        {Html.Raw(Resource("page.css"))}
+        </style>
+        </head>
+        <body>
+        <header>
+        <h1>{title}</h1>
+        <p class="subtitle">{subtitle}</p>
+        </header>
+        <main>
+        {body}
+        </main>
+        <footer>Written by TorchLm.</footer>
+        <script type="application/json" id="data">{Html.Raw(Json(data))}</script>
+        {Html.Join(scripts.Select(name => Html.Of($"<script>\n{Html.Raw(Resource(name))}\n</script>\n")))}
+        </body>
+        </html>
+
+        """).ToString();
+
+    /// <summary>JSON that may stand in a script element: the serializer writes every &lt; as an escape.</summary>
+    private static string Json(JsonNode? data) => data is null ? "null" : data.ToJsonString(JsonSerializerOptions.Default);
+
+    private static string Resource(string name)
+    {
+        using Stream stream = typeof(Page).Assembly.GetManifestResourceStream($"TorchLm.Reports.Pages.{name}")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}
