@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.RegularExpressions;
 using TorchLm.Core;
 using TorchLm.Core.Native;
@@ -21,6 +22,7 @@ public static partial class Program
     /// <returns>0 done, 1 failed while running, 2 the input is wrong, 130 interrupted after saving.</returns>
     public static async Task<int> Main(string[] args)
     {
+        if (OperatingSystem.IsWindows()) Console.OutputEncoding = new UTF8Encoding(false); // its consoles speak a code page of their own otherwise
         using var output = new LenientWriter(Console.Out);
         using var errors = new LenientWriter(Console.Error);
         Console.SetOut(output);

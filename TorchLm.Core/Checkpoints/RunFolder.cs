@@ -29,6 +29,9 @@ public sealed class RunFolder
     /// <summary>One JSON object a line for each logged step and evaluation.</summary>
     public string MetricsPath => In("metrics.jsonl");
 
+    /// <summary>What the run was trained on: one JSON object a line for each call.</summary>
+    public string SessionsPath => In("sessions.jsonl");
+
     /// <summary>Shards made from a text that was given directly; absent where the run reads a prepared folder.</summary>
     public string DataPath => In("data");
 
@@ -76,7 +79,7 @@ public sealed class RunFolder
     {
         string name = System.IO.Path.GetFileName(path);
         return name == System.IO.Path.GetFileName(TokenizerPath) || (name.EndsWith(".tmp", StringComparison.Ordinal)
-            && new[] { ConfigPath, TokenizerPath, MetricsPath }.Any(file => name.StartsWith(System.IO.Path.GetFileName(file) + ".", StringComparison.Ordinal)));
+            && new[] { ConfigPath, TokenizerPath, MetricsPath, SessionsPath }.Any(file => name.StartsWith(System.IO.Path.GetFileName(file) + ".", StringComparison.Ordinal)));
     }
 
     /// <summary>Deletes the run's files, and the folder where nothing else is in it.</summary>
@@ -86,7 +89,7 @@ public sealed class RunFolder
         {
             Directory.Delete(folder, recursive: true);
         }
-        foreach (string file in new[] { ConfigPath, TokenizerPath, MetricsPath, In(LatestFile), In(BestFile) }) File.Delete(file);
+        foreach (string file in new[] { ConfigPath, TokenizerPath, MetricsPath, SessionsPath, In(LatestFile), In(BestFile) }) File.Delete(file);
         if (Directory.Exists(Path) && !Directory.EnumerateFileSystemEntries(Path).Any()) Directory.Delete(Path);
     }
 

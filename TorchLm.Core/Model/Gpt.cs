@@ -102,18 +102,25 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     /// <param name="checkpointActivations">
     /// Keeps only each block's input and computes the block again for its gradients: less memory, a third more arithmetic, the same gradients.
     /// </param>
+    /// <param name="onForward">Called once the hidden states are computed, or queued on a GPU.</param>
     /// <returns>The loss in nats per token, unscaled and detached; the caller owns it.</returns>
     public Tensor AccumulateGradients(Tensor inputs, Tensor targets, Tensor? scale = null, Action<int>? seedDropout = null,
-        bool checkpointActivations = false)
+        bool checkpointActivations = false, Action? onForward = null)
     {
         using var scope = NewDisposeScope();
-        if (!checkpointActivations) return Backward(Hidden(inputs, null, seedDropout), targets, scale).MoveToOuterDisposeScope();
+        if (!checkpointActivations)
+        {
+            Tensor hidden = Hidden(inputs, null, seedDropout);
+            onForward?.Invoke();
+            return Backward(hidden, targets, scale).MoveToOuterDisposeScope();
+        }
 
         Precision.Switch(Device);
         if (training && Config.Dropout > 0) ArgumentNullException.ThrowIfNull(seedDropout); // or the second computation would drop others
         var checkpoints = new ActivationCheckpoints(_blocks, seedDropout);
         Tensor embedded = Embed(inputs, 0, seedDropout);
         Tensor last = checkpoints.Forward(embedded.detach()).requires_grad_();
+        onForward?.Invoke();
         Tensor loss = Backward(finalNorm.forward(last), targets, scale);
         GradientNode.Backward(embedded, checkpoints.Backward(last.grad!));
         return loss.MoveToOuterDisposeScope();

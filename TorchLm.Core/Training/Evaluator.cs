@@ -33,8 +33,10 @@ public static class Evaluator
     /// <param name="model">The model; it is in its earlier mode again afterwards.</param>
     /// <param name="source">The text.</param>
     /// <param name="rows">The most sequences of a batch that are computed at once, where memory does not suffice for all.</param>
+    /// <param name="progress">Told the tokens evaluated so far; null tells nobody.</param>
     /// <param name="cancel">Asks to stop between batches.</param>
-    public static Evaluation Evaluate(Gpt model, IEvaluationSource source, int rows = int.MaxValue, CancellationToken cancel = default)
+    public static Evaluation Evaluate(Gpt model, IEvaluationSource source, int rows = int.MaxValue, IProgress<long>? progress = null,
+        CancellationToken cancel = default)
     {
         bool training = model.training;
         model.eval();
@@ -56,6 +58,7 @@ public static class Evaluator
                         long count = part * batch.Targets.shape[1];
                         nats += loss.item<float>() * (double)count;
                         tokens += count;
+                        progress?.Report(tokens);
                     }
                 }
             }

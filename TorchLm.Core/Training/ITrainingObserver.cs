@@ -16,17 +16,40 @@ namespace TorchLm.Core.Training;
 /// <param name="ModelFlopsUtilization">The share of the device's measured peak that the model's arithmetic used, in [0, 1]; null where the peak is unknown.</param>
 /// <param name="ResidentBytes">Memory of the process.</param>
 public sealed record StepMetrics(long Step, long Tokens, double TrainLoss, double LearningRate, double GradientNorm, double? LossZ, long SkippedUpdates,
-    double TokensPerSecond, double? ModelFlopsUtilization, long ResidentBytes);
+    double TokensPerSecond, double? ModelFlopsUtilization, long ResidentBytes)
+{
+    /// <summary>Where the time of the steps since the last logged one went; null where it was not measured.</summary>
+    public StepPhases? Phases { get; init; }
+
+    /// <summary>Milliseconds that training waited for checkpoints since the last logged step; most of their writing goes on beside it.</summary>
+    public double SavingMilliseconds { get; init; }
+
+    /// <summary>Memory in use on the GPU, by all processes; null on a CPU.</summary>
+    public long? DeviceBytes { get; init; }
+}
 
 /// <summary>What an evaluation found.</summary>
 /// <param name="Step">Updates made.</param>
 /// <param name="Result">Loss on the fixed validation windows.</param>
 /// <param name="IsBest">Whether no earlier evaluation of the run was as good.</param>
-public sealed record EvaluationMetrics(long Step, Evaluation Result, bool IsBest);
+public sealed record EvaluationMetrics(long Step, Evaluation Result, bool IsBest)
+{
+    /// <summary>A little text of the model; null where none was asked for.</summary>
+    public string? Sample { get; init; }
+
+    /// <summary>How long it took, the sample included.</summary>
+    public TimeSpan Time { get; init; }
+}
 
 /// <summary>Is told what happens in a run, on the training thread, in order.</summary>
 public interface ITrainingObserver
 {
+    /// <summary>An update was made, or is queued on a GPU; what it gave is not known yet.</summary>
+    void OnUpdate(long step)
+    {
+        // Few want to hear of every one.
+    }
+
     /// <summary>A step was logged.</summary>
     void OnStep(StepMetrics metrics);
 
@@ -35,6 +58,14 @@ public interface ITrainingObserver
 
     /// <summary>A checkpoint is safe on disk. It was written while training went on, so that later steps may have been reported already.</summary>
     void OnCheckpoint(long step, string path);
+
+    /// <summary>
+    /// The gradients of a step that an evaluation follows are complete: each parameter's <c>grad</c>, before clipping, in fp16 times the loss scale.
+    /// </summary>
+    void OnGradients(long step, Gpt model)
+    {
+        // Few want to look at them.
+    }
 
     /// <summary>Something went wrong, and the run goes on.</summary>
     void OnIncident(TrainingIncident incident);

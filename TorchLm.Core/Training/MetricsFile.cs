@@ -28,28 +28,50 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
     }
 
     /// <inheritdoc/>
-    public void OnStep(StepMetrics metrics) => Write(new JsonObject
+    public void OnStep(StepMetrics metrics)
     {
-        ["step"] = metrics.Step,
-        ["tokens"] = metrics.Tokens,
-        ["train_loss"] = Finite(metrics.TrainLoss),
-        ["loss_z"] = metrics.LossZ is { } z ? Math.Round(z, 2) : null,
-        ["lr"] = metrics.LearningRate,
-        ["grad_norm"] = Finite(metrics.GradientNorm),
-        ["skipped"] = metrics.SkippedUpdates,
-        ["tokens_per_second"] = Math.Round(metrics.TokensPerSecond, 1),
-        ["mfu"] = metrics.ModelFlopsUtilization is { } mfu ? Math.Round(mfu, 4) : null,
-        ["rss_mb"] = metrics.ResidentBytes >> 20,
-    });
+        var line = new JsonObject
+        {
+            ["step"] = metrics.Step,
+            ["tokens"] = metrics.Tokens,
+            ["train_loss"] = Finite(metrics.TrainLoss),
+            ["loss_z"] = metrics.LossZ is { } z ? Math.Round(z, 2) : null,
+            ["lr"] = metrics.LearningRate,
+            ["grad_norm"] = Finite(metrics.GradientNorm),
+            ["skipped"] = metrics.SkippedUpdates,
+            ["tokens_per_second"] = Math.Round(metrics.TokensPerSecond, 1),
+            ["mfu"] = metrics.ModelFlopsUtilization is { } mfu ? Math.Round(mfu, 4) : null,
+            ["rss_mb"] = metrics.ResidentBytes >> 20,
+        };
+        if (metrics.DeviceBytes is { } bytes) line["device_mb"] = bytes >> 20;
+        if (metrics.Phases is { } phases)
+        {
+            line["ms"] = new JsonObject
+            {
+                ["data"] = Math.Round(phases.Data, 3),
+                ["forward"] = Math.Round(phases.Forward, 3),
+                ["backward"] = Math.Round(phases.Backward, 3),
+                ["optimizer"] = Math.Round(phases.Optimizer, 3),
+                ["saving"] = Math.Round(metrics.SavingMilliseconds, 3),
+            };
+        }
+        Write(line);
+    }
 
     /// <inheritdoc/>
-    public void OnEvaluation(EvaluationMetrics metrics, Gpt model) => Write(new JsonObject
+    public void OnEvaluation(EvaluationMetrics metrics, Gpt model)
     {
-        ["step"] = metrics.Step,
-        ["val_loss"] = Finite(metrics.Result.Loss),
-        ["val_bpb"] = metrics.Result.BitsPerByte is { } bits ? Finite(bits) : null,
-        ["val_tokens"] = metrics.Result.Tokens,
-    });
+        var line = new JsonObject
+        {
+            ["step"] = metrics.Step,
+            ["val_loss"] = Finite(metrics.Result.Loss),
+            ["val_bpb"] = metrics.Result.BitsPerByte is { } bits ? Finite(bits) : null,
+            ["val_tokens"] = metrics.Result.Tokens,
+            ["seconds"] = Math.Round(metrics.Time.TotalSeconds, 3),
+        };
+        if (metrics.Sample is { } text) line["sample"] = text;
+        Write(line);
+    }
 
     /// <inheritdoc/>
     public void OnCheckpoint(long step, string path)

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Devices;
 using TorchLm.Core.Model;
 using TorchLm.Core.Optimization;
-using static TorchSharp.torch;
 
 namespace TorchLm.Core.Training;
 
@@ -31,6 +31,7 @@ public sealed partial class Trainer : IDisposable
     private double _gradientNorm; // of the last step that was read back
     private double _secondsAtLastLog;
     private int _stepsSinceLog; // in this call, unlike the state's pending steps
+    private TimeSpan _savingSinceLog; // that training waited for
     private bool _saidNotPruned;
     private string? _divergence; // what is wrong with the numbers, if anything
 
@@ -57,6 +58,9 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>Who is told what happens; set before <see cref="Run"/>.</summary>
     public IReadOnlyList<ITrainingObserver> Observers { get; set; } = [];
+
+    /// <summary>Writes a little text with the model as it is, for evaluations to show; null shows none.</summary>
+    public Func<string>? Sampler { get; init; }
 
     /// <summary>What the loss is multiplied by in fp16; null otherwise.</summary>
     internal LossScaler? Scaler => _scaler;
@@ -147,19 +151,21 @@ public sealed partial class Trainer : IDisposable
         ReportSave(wait: false);
         long start = Stopwatch.GetTimestamp();
         int? microBatch = _state.MicroBatch;
-        if (!_step.Run(_state.Step, before => OnHalved(_state.Step + 1, before), cancel))
+        long made = _state.Step + 1;
+        bool last = made == training.Steps;
+        bool evaluates = IsEvaluated(made);
+        bool saves = last || (training.SaveInterval > 0 && made % training.SaveInterval == 0);
+        bool logs = last || made % training.LogInterval == 0;
+        Action? onGradients = evaluates ? () => ReportGradients(made) : null;
+        if (!_step.Run(_state.Step, before => OnHalved(made, before), onGradients, waits: logs, cancel))
         {
             // Smaller micro-batches belong to the step that they were found in: when it is made again, they are found, and said, again.
             _state = _state with { MicroBatch = microBatch };
             _step.UseMicroBatch(microBatch ?? _config.Training.BatchSize);
             return;
         }
-        long made = _state.Step + 1;
-        bool last = made == training.Steps;
-        bool evaluates = IsEvaluated(made);
-        bool saves = last || (training.SaveInterval > 0 && made % training.SaveInterval == 0);
-        bool logs = last || made % training.LogInterval == 0;
         _state = _state with { Step = made, Tokens = _state.Tokens + _step.Tokens };
+        foreach (ITrainingObserver observer in Observers) observer.OnUpdate(made);
 
         // Reading values back waits for the device, so that the time below is right where it is used.
         if (logs || evaluates || saves || _step.Untaken >= MostUntaken) ReadBack();
@@ -194,9 +200,14 @@ public sealed partial class Trainer : IDisposable
         double? utilization = tokensPerSecond * ModelCost.TrainingFlopsPerToken(_model.Config) / _peakFlops;
         double loss = _state.PendingSteps > 0 ? _state.PendingLoss / _state.PendingSteps : double.NaN;
         var metrics = new StepMetrics(_state.Step, _state.Tokens, loss, _step.RateAt(_state.Step - 1), _gradientNorm, _state.PendingLossZ,
-            _state.SkippedUpdates, tokensPerSecond, utilization, Environment.WorkingSet);
+            _state.SkippedUpdates, tokensPerSecond, utilization, Environment.WorkingSet)
+        {
+            Phases = _step.Clock.Take(),
+            SavingMilliseconds = _savingSinceLog.TotalMilliseconds,
+            DeviceBytes = _model.Device.type == TorchSharp.DeviceType.CUDA ? CudaDriver.MemoryInUse() : null,
+        };
         _state = _state with { PendingLoss = 0, PendingSteps = 0, PendingLossZ = null };
-        (_secondsAtLastLog, _stepsSinceLog) = (_state.TrainingSeconds, 0);
+        (_secondsAtLastLog, _stepsSinceLog, _savingSinceLog) = (_state.TrainingSeconds, 0, TimeSpan.Zero);
         foreach (ITrainingObserver observer in Observers) observer.OnStep(metrics);
     }
 
@@ -223,7 +234,8 @@ public sealed partial class Trainer : IDisposable
             BestStep = !isBest ? _state.BestStep : _state.Step > 0 ? _state.Step : null,
             EvaluationsSinceBest = isBest ? 0 : _state.EvaluationsSinceBest + 1,
         };
-        foreach (ITrainingObserver observer in Observers) observer.OnEvaluation(new EvaluationMetrics(_state.Step, result, isBest), _model);
+        var metrics = new EvaluationMetrics(_state.Step, result, isBest) { Sample = Sampler?.Invoke(), Time = Stopwatch.GetElapsedTime(start) };
+        foreach (ITrainingObserver observer in Observers) observer.OnEvaluation(metrics, _model);
         _time?.EvaluationTook(Stopwatch.GetElapsedTime(start));
         if (isBest && _state.Step > 0) Save(isBest: true);
     }
@@ -234,7 +246,7 @@ public sealed partial class Trainer : IDisposable
         {
             try
             {
-                return Evaluator.Evaluate(_model, _validation, _state.MicroBatch ?? int.MaxValue, cancel);
+                return Evaluator.Evaluate(_model, _validation, _state.MicroBatch ?? int.MaxValue, cancel: cancel);
             }
             catch (Exception e) when (MemoryExhaustion.Caused(e) && _step.MicroBatch > 1)
             {
@@ -253,43 +265,9 @@ public sealed partial class Trainer : IDisposable
             $"{_step.MicroBatch}, and the gradients of as many more are added up, so that the batch stays the same.");
     }
 
-    /// <summary>Begins a save of the present state, unless the weights are broken, which is a divergence that nothing else has shown so far.</summary>
-    private void Save(bool isBest)
+    private void ReportGradients(long step)
     {
-        ReportSave(wait: true);
-        using (Tensor size = GradientNorm.Of(_model.parameters()))
-        {
-            if (!float.IsFinite(size.item<float>()))
-            {
-                _divergence = "the weights are not finite";
-                return;
-            }
-        }
-        _time?.SaveBegan();
-        _saver.Begin(_state, isBest);
-        _savedStep = _state.Step;
-    }
-
-    /// <summary>Tells the observers how a save went that was begun earlier.</summary>
-    private void ReportSave(bool wait)
-    {
-        if ((wait ? _saver.Finish() : _saver.TakeFinished()) is not { } result) return;
-        Failure = result.Failure;
-        _time?.SaveTook(result.Time);
-        if (result.Path is not null)
-        {
-            _safeStep = result.Step;
-            foreach (ITrainingObserver observer in Observers) observer.OnCheckpoint(result.Step, result.Path);
-            if (result.NotPruned is { } reason && !_saidNotPruned)
-            {
-                Report(result.Step, IncidentKind.NotPruned, $"Step {result.Step:N0} is saved, but older checkpoints cannot be deleted: {reason}.");
-                _saidNotPruned = true;
-            }
-            return;
-        }
-        _savedStep = null;
-        string stays = !Directory.Exists(_run.Path) ? "" : _safeStep is { } step ? $"; the checkpoint of step {step:N0} stays" : "; there is no earlier checkpoint";
-        Report(result.Step, IncidentKind.SaveFailed, $"Step {result.Step:N0} is not saved: {result.Failure}{stays}.");
+        foreach (ITrainingObserver observer in Observers) observer.OnGradients(step, _model);
     }
 
     private void Report(long step, IncidentKind kind, string message)

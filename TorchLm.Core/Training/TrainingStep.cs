@@ -27,6 +27,7 @@ internal sealed class TrainingStep : IDisposable
         LossScaler? scaler = null)
     {
         (_model, _optimizer, _schedule, _batches, _config, _scaler) = (model, optimizer, schedule, batches, config, scaler);
+        Clock = new StepClock(model.Device);
         UseMicroBatch(batches.BatchSize);
     }
 
@@ -35,6 +36,9 @@ internal sealed class TrainingStep : IDisposable
 
     /// <summary>What the schedule's learning rate is multiplied by.</summary>
     public double LearningRateFactor { get; set; } = 1;
+
+    /// <summary>Where the time goes.</summary>
+    public StepClock Clock { get; }
 
     /// <summary>Steps that were made and whose outcome has not been taken.</summary>
     public int Untaken => _outcomes.Count;
@@ -70,11 +74,14 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>Makes update number <paramref name="step"/>, counted from 0.</summary>
     /// <param name="step">The number.</param>
     /// <param name="onHalved">Told how large parts were before memory ran out; they are smaller from here on. Null lets the failure through.</param>
+    /// <param name="onGradients">Told when the gradients are complete, before the update; null tells nobody.</param>
+    /// <param name="waits">Whether the device is waited for after the step, so that its parts can be timed on a GPU.</param>
     /// <param name="cancel">Asks to stop between two parts.</param>
     /// <returns>False where it was stopped, and nothing has changed.</returns>
-    public bool Run(long step, Action<int>? onHalved = null, CancellationToken cancel = default)
+    public bool Run(long step, Action<int>? onHalved = null, Action? onGradients = null, bool waits = false, CancellationToken cancel = default)
     {
         using var scope = NewDisposeScope();
+        Clock.Begin(waits);
         Tensor? loss;
         while (true)
         {
@@ -95,7 +102,9 @@ internal sealed class TrainingStep : IDisposable
             ClearGradients();
             return false;
         }
+        onGradients?.Invoke();
         _outcomes.Add(loss, _optimizer.Step(RateAt(step), loss));
+        Clock.OptimizerDone();
         return true;
     }
 
@@ -124,13 +133,15 @@ internal sealed class TrainingStep : IDisposable
         {
             if (cancel.IsCancellationRequested && micro > 0) return null;
             using Batch batch = _batches.GetBatch(step * accumulation + micro);
+            Clock.DataDone();
             for (int slice = 0; slice < slices; slice++)
             {
                 if (cancel.IsCancellationRequested && slice > 0) return null;
                 using var sliceScope = NewDisposeScope();
                 Tensor loss = _model.AccumulateGradients(RowsOf(batch.Inputs, slice), RowsOf(batch.Targets, slice), scale,
-                    SeedDropout(step, (micro * slices) + slice), _config.ActivationCheckpointing);
+                    SeedDropout(step, (micro * slices) + slice), _config.ActivationCheckpointing, Clock.ForwardDone);
                 mean.Accumulate(Parts > 1 ? loss.DividedBy(Parts) : loss);
+                Clock.BackwardDone();
             }
         }
         return mean.MoveToOuterDisposeScope();

@@ -101,7 +101,7 @@ internal sealed class FaultScenario
         .. File.ReadLines(run.MetricsPath).Select(line =>
         {
             JsonObject json = JsonNode.Parse(line)!.AsObject();
-            foreach (string name in new[] { "tokens_per_second", "mfu", "rss_mb" }) json.Remove(name);
+            foreach (string name in new[] { "tokens_per_second", "mfu", "rss_mb", "ms", "seconds" }) json.Remove(name);
             return json.ToJsonString();
         }),
     ];

@@ -63,7 +63,7 @@ public class MetricsFileTests
         Assert.Equal(
             """
             {"step":1,"tokens":2,"train_loss":null,"loss_z":null,"lr":0.1,"grad_norm":null,"skipped":4,"tokens_per_second":3,"mfu":null,"rss_mb":1}
-            {"step":1,"val_loss":null,"val_bpb":null,"val_tokens":9}
+            {"step":1,"val_loss":null,"val_bpb":null,"val_tokens":9,"seconds":0}
 
             """.ReplaceLineEndings("\n"), File.ReadAllText(folder.In("metrics.jsonl")));
     }

@@ -46,7 +46,8 @@ internal static class EvalCommand
             using Gpt gpt = saved.Load(DeviceChoice.Of(parsed.GetValue(device)!).Device);
             using var source = new EvaluationSource(part, batches: 0, parsed.GetValue(batchSize), gpt.Config.ContextLength, gpt.Config.VocabularySize,
                 seed: 0, gpt.Device);
-            Evaluation result = Evaluator.Evaluate(gpt, source, cancel: cancel);
+            Evaluation result;
+            using (var progress = new EvaluationLine(part.Tokens)) result = Evaluator.Evaluate(gpt, source, progress: progress, cancel: cancel);
 
             if (parsed.GetValue(json))
             {

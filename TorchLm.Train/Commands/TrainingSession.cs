@@ -126,9 +126,14 @@ internal static class TrainingSession
         double peakFlops = DevicePeak.MeasureFlops(device.Device, precision.Precision);
         RunHeader.Print(run, config, dataset, device, precision, peakFlops);
 
-        using var console = new ConsoleProgress(config, tokenizer);
-        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops, faults) { DataHash = dataset.Identity };
+        using var console = new ConsoleProgress(config, new RunFacts(peakFlops, SystemFacts.DeviceMemory(device.Device)));
+        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops, faults)
+        {
+            DataHash = dataset.Identity,
+            Sampler = tokenizer is null ? null : () => SampleWriter.Glimpse(model, tokenizer),
+        };
         begin(model, trainer);
+        SessionLog.Append(run.SessionsPath, SystemFacts.Session(trainer.State.Step, device.Device, precision.Precision, peakFlops));
         using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step, trainer.State.EvaluationDue, console.Say);
         trainer.Observers = [metrics, console];
         StopReason reason = trainer.Run(limits.MaxSteps, Time(limits, shape), cancel);
@@ -196,7 +201,7 @@ internal static class TrainingSession
         {
             StopReason.NoImprovement => $"Stopped early at step {state.Step:N0}: no better validation loss in {config.Training.Patience} evaluations.",
             StopReason.StepLimit => $"Stopped at step {state.Step:N0} of {config.Training.Steps:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}",
-            _ => $"Finished {state.Step:N0} steps, {state.Tokens:N0} tokens in {ConsoleProgress.Time(state.TrainingSeconds)}.",
+            _ => $"Finished {state.Step:N0} steps, {state.Tokens:N0} tokens in {TimeText.Of(state.TrainingSeconds)}.",
         });
         if (best is not null && state.BestLoss is { } estimate && config.Training.EvalBatches > 0)
         {
@@ -209,7 +214,8 @@ internal static class TrainingSession
             return;
         }
         using var whole = new EvaluationSource(split, batches: 0, config.Training.BatchSize, config.Model.ContextLength, config.Model.VocabularySize, 0, model.Device);
-        Evaluation result = Evaluator.Evaluate(model, whole, state.MicroBatch ?? int.MaxValue, cancel);
+        Evaluation result;
+        using (var progress = new EvaluationLine(split.Tokens)) result = Evaluator.Evaluate(model, whole, state.MicroBatch ?? int.MaxValue, progress, cancel);
         Console.WriteLine($"On the whole validation split, {which}: {EvaluationText.Of(result)}.");
         if (split.EntropyNats is { } nats && split.Bytes is { } bytes)
         {

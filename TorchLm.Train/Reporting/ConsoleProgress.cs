@@ -1,75 +1,105 @@
+using System.Diagnostics;
 using System.Globalization;
 using TorchLm.Core.Configuration;
-using TorchLm.Core.Generation;
 using TorchLm.Core.Model;
 using TorchLm.Core.Training;
-using TorchLm.Tokenizers;
 
 namespace TorchLm.Train.Reporting;
 
-/// <summary>A run's progress on standard error: a line for each evaluation with a glimpse of the model's text, and on a terminal a live line between.</summary>
-internal sealed class ConsoleProgress(RunConfig config, ITokenizer? tokenizer) : ITrainingObserver, IDisposable
+/// <summary>
+/// A run's progress on standard error: a line for each evaluation, which stays, and below them on a terminal a view of the run that is alive; elsewhere a
+/// line a minute and the beginning of what the model writes.
+/// </summary>
+internal sealed class ConsoleProgress : ITrainingObserver, IDisposable
 {
-    private const int GlimpseTokens = 60, GlimpseLength = 100;
+    private const int GlimpseLength = 100;
 
-    private readonly StatusLine _line = new();
+    private static readonly TimeSpan s_repaint = TimeSpan.FromMilliseconds(250), s_plainInterval = TimeSpan.FromMinutes(1);
+
+    private readonly RunConfig _config;
+    private readonly Stopwatch _watch = Stopwatch.StartNew(), _sinceLine = Stopwatch.StartNew();
+    private readonly TrainingView _view;
+    private readonly Lock _lock = new();
+    private readonly LiveRegion? _region;
+    private readonly Timer? _timer;
     private StepMetrics? _last;
+
+    /// <summary>Begins to show a run.</summary>
+    public ConsoleProgress(RunConfig config, RunFacts facts)
+    {
+        _config = config;
+        _view = new TrainingView(config, facts, LiveRegion.HasUnicode);
+        if (!Terminal.IsLive || !Terminal.ObeysEscapes()) return;
+        _region = new LiveRegion(Console.Error, Terminal.Size);
+        _timer = new Timer(_ => Paint(), null, s_repaint, s_repaint);
+    }
+
+    public void OnUpdate(long step)
+    {
+        lock (_lock) _view.Update(step);
+    }
 
     public void OnStep(StepMetrics metrics)
     {
         _last = metrics;
-        _line.Show(Progress(metrics));
+        lock (_lock) _view.Add(metrics);
+        if (_region is null && _sinceLine.Elapsed >= s_plainInterval) WriteLine(Progress(metrics));
     }
 
     public void OnEvaluation(EvaluationMetrics metrics, Gpt model)
     {
-        _line.Clear();
+        lock (_lock) _view.Add(metrics);
         string validation = $"val loss {metrics.Result.Loss:0.0000}{EvaluationText.BitsPerByte(metrics.Result)}{(metrics.IsBest ? "" : " (not better)")}";
-        string line = _last is null || _last.Step != metrics.Step ? $"{Position(metrics.Step)}  {validation}" : $"{Progress(_last)}  {validation}";
-        Console.Error.WriteLine(line);
-        if (tokenizer is not null) Console.Error.WriteLine("         " + Glimpse(model));
+        string train = _last is null || _last.Step != metrics.Step ? "" : _region is null ? Progress(_last)[Position(metrics.Step).Length..] : $"  train loss {_last.TrainLoss:0.0000}";
+        WriteLine($"{Position(metrics.Step)}{train}  {validation}");
+        if (_region is null && metrics.Sample is { } sample) Console.Error.WriteLine("         " + Glimpse(sample));
     }
 
-    public void OnCheckpoint(long step, string path) => _line.Show($"Saved {Path.GetFileName(path)}");
+    public void OnCheckpoint(long step, string path)
+    {
+        lock (_lock) _view.Saved(step);
+    }
 
     public void OnIncident(TrainingIncident incident) => Say(incident.Message);
 
     /// <summary>A sentence on a line of its own.</summary>
-    public void Say(string sentence)
+    public void Say(string sentence) => WriteLine(Program.OneLine(sentence));
+
+    public void Dispose()
     {
-        _line.Clear();
-        Console.Error.WriteLine(Program.OneLine(sentence));
+        _timer?.Dispose();
+        _region?.Dispose();
     }
 
-    public void Dispose() => _line.Clear();
-
-    /// <summary>A duration as a person would say it.</summary>
-    public static string Time(double seconds)
+    private void Paint() => _region!.Show((width, height) =>
     {
-        var span = TimeSpan.FromSeconds(Math.Round(seconds));
-        return span.TotalDays >= 1 ? $"{(int)span.TotalDays} d {span.Hours} h" : span.TotalHours >= 1 ? $"{(int)span.TotalHours} h {span.Minutes:00} min"
-            : span.TotalMinutes >= 1 ? $"{span.Minutes} min {span.Seconds:00} s" : $"{span.Seconds} s";
+        lock (_lock) return _view.Render(width, height, _watch.Elapsed.TotalSeconds);
+    });
+
+    private void WriteLine(string line)
+    {
+        _sinceLine.Restart();
+        if (_region is null) Console.Error.WriteLine(line);
+        else _region.WriteLine(line);
     }
 
     private string Progress(StepMetrics m)
     {
-        double left = (config.Training.Steps - m.Step) * (m.Tokens / (double)m.Step) / m.TokensPerSecond;
+        double left = (_config.Training.Steps - m.Step) * (m.Tokens / (double)m.Step) / m.TokensPerSecond;
         string utilization = m.ModelFlopsUtilization is { } mfu ? $" ({100 * mfu:0} % of peak)" : "";
-        return $"{Position(m.Step)}  train loss {m.TrainLoss:0.0000}  {m.TokensPerSecond:N0} tokens/s{utilization}  {Time(left)} left";
+        return $"{Position(m.Step)}  train loss {m.TrainLoss:0.0000}  {m.TokensPerSecond:N0} tokens/s{utilization}  {TimeText.Of(left)} left";
     }
 
     private string Position(long step)
     {
-        string total = config.Training.Steps.ToString("N0", CultureInfo.InvariantCulture);
+        string total = _config.Training.Steps.ToString("N0", CultureInfo.InvariantCulture);
         return $"step {step.ToString("N0", CultureInfo.InvariantCulture).PadLeft(total.Length)}/{total}";
     }
 
-    /// <summary>The beginning of a text on one line, so that one sees the model learn.</summary>
-    private string Glimpse(Gpt model)
+    /// <summary>The beginning of a text on one line.</summary>
+    private static string Glimpse(string text)
     {
-        using var text = new StringWriter();
-        new SampleWriter(model, tokenizer!, text).Write(null, new SamplingOptions(), 1, GlimpseTokens, [], useCache: true, default);
-        string line = string.Concat(text.ToString().Trim().ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? ' ' : c));
+        string line = string.Concat(text.Trim().ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? ' ' : c));
         return line.Length <= GlimpseLength ? line : line[..GlimpseLength];
     }
 }

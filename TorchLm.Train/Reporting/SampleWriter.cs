@@ -8,6 +8,16 @@ namespace TorchLm.Train.Reporting;
 /// <summary>Writes a model's text as it comes: one sample is streamed, several are generated side by side and shown one after the other.</summary>
 internal sealed class SampleWriter(Gpt model, ITokenizer tokenizer, TextWriter output)
 {
+    private const int GlimpseTokens = 60;
+
+    /// <summary>A little text, the same for the same weights, so that one sees the model learn.</summary>
+    public static string Glimpse(Gpt model, ITokenizer tokenizer)
+    {
+        using var text = new StringWriter();
+        new SampleWriter(model, tokenizer, text).Write(null, new SamplingOptions(), 1, GlimpseTokens, [], useCache: true, default);
+        return text.ToString().Trim();
+    }
+
     /// <summary>Generates and writes.</summary>
     /// <param name="prompt">What each sample begins with; null begins a document.</param>
     /// <param name="options">How tokens are chosen.</param>

@@ -1,11 +1,20 @@
+using System.Diagnostics;
+
 namespace TorchLm.Train.Reporting;
 
-/// <summary>How far something is: one line on a terminal, nothing where the output is a file.</summary>
+/// <summary>How far something is, as a share of 1, and how long it will last.</summary>
 internal sealed class ShareLine(string what) : IProgress<double>, IDisposable
 {
-    private readonly StatusLine _line = new();
+    private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
 
-    public void Report(double value) => _line.Show($"{what}: {100 * value:0} %");
+    private readonly StatusLine _line = new();
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+
+    public void Report(double value)
+    {
+        string left = _watch.Elapsed > s_settled && value > 0 ? $", {TimeText.Of(_watch.Elapsed.TotalSeconds * (1 - value) / value)} left" : "";
+        _line.Show($"{what}: {100 * value:0} %{left}");
+    }
 
     public void Dispose() => _line.Clear();
 }

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using TorchLm.Core;
 using TorchLm.Core.Devices;
+using TorchLm.Core.Model;
 using TorchLm.Core.Native;
+using TorchLm.Core.Training;
 using TorchSharp;
 
 namespace TorchLm.Train.Reporting;
@@ -66,7 +68,25 @@ internal static class SystemFacts
         return GC.GetGCMemoryInfo();
     }
 
+    /// <summary>Bytes that a GPU has; null for a CPU.</summary>
+    public static long? DeviceMemory(torch.Device device) =>
+        device.type == DeviceType.CUDA ? CudaDriver.List(out _).ElementAtOrDefault(Math.Max(0, device.index))?.MemoryBytes : null;
+
+    /// <summary>What a run that begins now is trained on.</summary>
+    public static SessionInfo Session(long step, torch.Device device, Precision precision, double peakFlops) => new(step, DateTimeOffset.UtcNow,
+        Version(typeof(SystemFacts).Assembly), $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}", Processor(),
+        device.type == DeviceType.CUDA ? $"{device} ({CudaDriver.List(out _).ElementAtOrDefault(Math.Max(0, device.index))?.Name})" : device.ToString(),
+        torch.get_num_threads(), precision.Name(), peakFlops, DeviceMemory(device) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, torch.__version__);
+
     public static string Gigabytes(long bytes) => $"{bytes / 1e9:0.0} GB";
+
+    private static string Processor()
+    {
+        const string Info = "/proc/cpuinfo", Name = "model name";
+        string? line = File.Exists(Info) ? File.ReadLines(Info).FirstOrDefault(l => l.StartsWith(Name, StringComparison.Ordinal)) : null;
+        string name = line?.Split(':', 2)[^1].Trim() ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+        return $"{name}, {Environment.ProcessorCount} processors";
+    }
 
     private static string Threads(ThreadChoice choice) => $"{choice.Count} for one operation ({choice.Reason})";
 
