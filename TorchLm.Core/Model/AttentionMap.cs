@@ -13,6 +13,8 @@ public sealed class AttentionMap
     /// <summary>T, the positions.</summary>
     public int Length { get; }
 
-    /// <summary>The share of its attention, in [0, 1], that position <paramref name="from"/> gives to position <paramref name="to"/>; 0 for what comes later.</summary>
-    public float this[int head, int from, int to] => _weights[((head * Length) + from) * Length + to];
+    /// <summary>
+    /// The share of its attention, in [0, 1], that position <paramref name="from"/> gives to position <paramref name="to"/>; 0 for what comes later.
+    /// </summary>
+    public float this[int head, int from, int to] => _weights[(head * Length + from) * Length + to];
 }

@@ -135,8 +135,8 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// What stands in the residual stream on the way of ids (B, T): what the first block is given, then what each block gives, all (B, T, C). The caller
-    /// owns them.
+    /// What stands in the residual stream on the way of ids (B, T): what the first block is given, then what each block gives, all (B, T, C). The
+    /// caller owns them.
     /// </summary>
     internal Tensor[] ResidualStream(Tensor ids)
     {
@@ -158,7 +158,10 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         return Logits(finalNorm.forward(x)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>How much positions look at each other in the heads of block <paramref name="layer"/>, which is given x (B, T, C): (B, H, T, T), the caller's.</summary>
+    /// <summary>
+    /// How much positions look at each other in the heads of block <paramref name="layer"/>, which is given x (B, T, C): (B, H, T, T). The caller owns
+    /// the result.
+    /// </summary>
     internal Tensor AttentionWeights(int layer, Tensor x)
     {
         using var scope = NewDisposeScope();

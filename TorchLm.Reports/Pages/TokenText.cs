@@ -4,7 +4,9 @@ using TorchLm.Tokenizers;
 
 namespace TorchLm.Reports.Pages;
 
-/// <summary>Tokens as a reader can tell them apart: white space and what has no shape of its own is shown, bytes that are only a piece of a character too.</summary>
+/// <summary>
+/// Tokens as a reader can tell them apart: white space and what has no shape of its own is shown, bytes that are only a piece of a character too.
+/// </summary>
 internal static class TokenText
 {
     /// <summary>A token by signs: <c>␣</c> a space, <c>⏎</c> a line's end, <c>E2·80</c> the bytes of a piece of a character.</summary>
@@ -34,7 +36,8 @@ internal static class TokenText
         var shown = new StringBuilder();
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (shown.Length == 0 && Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark) shown.Append('◌');
+            bool combines = Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark;
+            if (combines && shown.Length == 0) shown.Append('◌');
             shown.Append(Visible(rune));
         }
         return shown.ToString();
