@@ -159,8 +159,8 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// How much positions look at each other in the heads of block <paramref name="layer"/>, which is given x (B, T, C): (B, H, T, T). The caller owns
-    /// the result.
+    /// How much positions look at each other in the heads of block <paramref name="layer"/>, which is given x (B, T, C): (B, H, T, T). The caller
+    /// owns the result.
     /// </summary>
     internal Tensor AttentionWeights(int layer, Tensor x)
     {

@@ -25,7 +25,7 @@ public static class InspectionPage
         return Page.Of($"Inside {model}", subtitle, Html.Of($"""
             {Facts(inspection)}
             {Surprise()}
-            {Lens(layers)}
+            {Lens()}
             {Attention(layers, heads)}
             """), InspectionData.Of(inspection, tokenizer), s_parts);
     }
@@ -59,14 +59,15 @@ public static class InspectionPage
         </section>
         """);
 
-    private static Html Lens(int layers) => Html.Of($"""
+    private static Html Lens() => Html.Of($"""
         <section aria-labelledby="lens">
         <h2 id="lens">How does the prediction come about?</h2>
-        <p>Each column is a position of the text. Read downwards: the token that the model would say next if it ended after the embedding, after the
-        first of its {layers} {Plural("layer", layers)}, and so on, down to what it says (this is known as the logit lens). Choose a cell for more.</p>
+        <p>Each column is a position of the text. Read downwards: the token that the model would say next if it ended after the embedding, after
+        its first layer, and so on, down to what it says (this is known as the logit lens). The embedding alone tends to repeat the last token read,
+        because the output head is the same table. Choose a cell for more.</p>
         <div class="bar"><div class="choices" role="group" aria-label="Colour of the cells">
-        <button type="button" id="by-first" aria-pressed="true">Colour: probability of the first choice</button>
-        <button type="button" id="by-real" aria-pressed="false">… of the token that really follows</button>
+        <button type="button" id="by-first" aria-pressed="true">Probability of the first choice</button>
+        <button type="button" id="by-real" aria-pressed="false">Probability of what really follows</button>
         </div><div class="legend" id="lens-legend" data-scale="share"></div></div>
         <div class="scroll card flush"><table id="lens-table" role="grid" aria-label="First choice after each layer, for each position"></table></div>
         <div id="lens-detail" class="card detail" aria-live="polite"></div>
@@ -76,18 +77,19 @@ public static class InspectionPage
     private static Html Attention(int layers, int heads) => Html.Of($"""
         <section aria-labelledby="attention">
         <h2 id="attention">Where does each head look?</h2>
-        <p>In every head of every layer each token spreads its attention over the tokens so far, itself included, and takes something from each of them
-        in proportion. A row of a map is a token that looks, a column one that is looked at; the upper triangle is empty, because nothing looks ahead.</p>
+        <p>In every head of every layer each token spreads its attention over the tokens so far, itself included, and takes something from each of
+        them in proportion. A row of a map is a token that looks, a column one that is looked at; the upper triangle is empty, because nothing looks
+        ahead.</p>
         <div class="legend" id="attention-legend" data-scale="share"></div>
         <h3>All {layers * heads} {Plural("head", layers * heads)}: choose one</h3>
-        <div class="scroll card"><div id="heads" role="group" aria-label="Heads; arrow keys go from one to the next"></div></div>
+        <div class="scroll card fitting"><div id="heads" role="group" aria-label="Heads; arrow keys go from one to the next"></div></div>
         <h3 id="head-title"></h3>
         <div class="beside">
         <div class="card" id="map-box"><canvas id="map" role="img"></canvas></div>
-        <div class="card detail" id="attention-detail" aria-live="polite"></div>
+        <div class="card"><p class="note">Point at the map or choose a token to see where it looks:</p>
+        <div id="attention-text" class="tokens" role="group" aria-label="The token that looks; arrow keys go from one to the next"></div>
+        <div class="detail" id="attention-detail" aria-live="polite"></div></div>
         </div>
-        <div class="card"><p class="note" id="looks">Choose a token to see where it looks:</p>
-        <div id="attention-text" class="tokens" role="group" aria-label="The token that looks; arrow keys go from one to the next"></div></div>
         </section>
         """);
 

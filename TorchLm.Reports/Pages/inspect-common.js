@@ -9,8 +9,8 @@ const reading = (layer, position) => {
   return { ids, shares, loss, rank };
 };
 
-// Colours from few to many after Cynthia Brewer's ramps (colorbrewer2.org), which differ in lightness, so that no one needs to tell hues apart; in the
-// dark they begin dark.
+// Colours from few to many after Cynthia Brewer's ramps (colorbrewer2.org), which differ in lightness, so that no one needs to tell hues apart; in
+// the dark they begin dark.
 const ramps = {
   light: { share: ['#f7fbff', '#c6dbef', '#6baed6', '#2171b5', '#08306b'], loss: ['#fff9f2', '#fdd0a2', '#fd8d3c', '#d94801', '#7f2704'] },
   dark: { share: ['#1c2026', '#123a63', '#2171b5', '#6baed6', '#dcebf9'], loss: ['#1c2026', '#5e2206', '#b9410a', '#fd8d3c', '#fee3c8'] },
@@ -57,7 +57,8 @@ function chances(items) {
   for (const { text, at, share, real } of items) {
     const bar = make('i'), name = make('span', {}, code(text), at === undefined ? '' : make('span', { class: 'at' }, ` ${at}`));
     bar.style.width = `${100 * share}%`;
-    list.append(make('li', real ? { class: 'real' } : {}, name, make('span', { class: 'track' }, bar), make('span', { class: 'number' }, percent(share))));
+    const number = make('span', { class: 'number' }, percent(share));
+    list.append(make('li', real ? { class: 'real' } : {}, name, make('span', { class: 'track' }, bar), number));
   }
   return list;
 }

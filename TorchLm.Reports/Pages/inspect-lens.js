@@ -31,9 +31,10 @@
   function show(index) {
     const layer = Math.floor(index / length), position = index % length, next = data.ids[position + 1], found = reading(layer, position);
     mark(cells, index);
+    const title = make('h3', {}, `${name(layer)}, after token ${position + 1}: `, code(sign(data.ids[position])));
     const truly = make('p', {}, next === undefined ? 'Nothing follows in this text.' : 'Really next: ');
     if (next !== undefined) truly.append(code(sign(next)), ` with ${percent(Math.exp(-found.loss))}, number ${found.rank} of ${data.vocabularySize}.`);
-    detail.replaceChildren(make('h3', {}, `${name(layer)}, after token ${position + 1}: `, code(sign(data.ids[position]))), truly, expectations(found, next));
+    detail.replaceChildren(title, truly, expectations(found, next));
   }
 
   function colourCells() {

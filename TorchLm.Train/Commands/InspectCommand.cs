@@ -19,7 +19,8 @@ internal static class InspectCommand
         Option<int?> threads = CommonOptions.Threads();
         var prompt = new Option<string>("--prompt")
         {
-            Description = $"The text that the model reads, 2 tokens at least; of a longer one the first tokens, as many as the context holds and at most {InspectionPage.MostTokens}.",
+            Description = "The text that the model reads, 2 tokens at least; of a long one the first tokens, as many as the context holds and at most " +
+                $"{InspectionPage.MostTokens}.",
             HelpName = "TEXT",
             Required = true,
         };
@@ -45,7 +46,10 @@ internal static class InspectCommand
             SavedModel saved = ModelFolder.Find(parsed.GetRequiredValue(model));
             ITokenizer tokenizer = ModelFolder.Tokenizer(saved);
             int[] ids = tokenizer.Encode(parsed.GetRequiredValue(prompt));
-            if (ids.Length < 2) throw new InputException($"--prompt is {(ids.Length == 0 ? "empty" : "1 token")}, but a loss needs 2 tokens at least: give a longer text.");
+            if (ids.Length < 2)
+            {
+                throw new InputException($"--prompt is {(ids.Length == 0 ? "empty" : "1 token")}, but a loss needs 2 tokens at least: give a longer text.");
+            }
             int[] shown = Shown(ids, saved.Config.Model.ContextLength);
             using Gpt gpt = saved.Load(DeviceChoice.Of(parsed.GetValue(device)!).Device);
             ModelInspection inspection = ModelInspection.Of(gpt, shown, listed);
@@ -62,16 +66,22 @@ internal static class InspectCommand
     /// <summary>The file to write, which is not there unless it may be replaced.</summary>
     private static string PathOf(string path, bool overwrite)
     {
-        if (Directory.Exists(path)) throw new InputException($"--out is '{path}', but that is a folder: name a file, such as {Hint.Path(Path.Combine(path, "inspect.html"))}.");
-        if (File.Exists(path) && !overwrite) throw new InputException($"There is already a file '{path}': name another one with --out, or replace it with --overwrite.");
+        if (Directory.Exists(path))
+        {
+            throw new InputException($"--out is '{path}', but that is a folder: name a file, such as {Hint.Path(Path.Combine(path, "inspect.html"))}.");
+        }
+        if (File.Exists(path) && !overwrite)
+        {
+            throw new InputException($"There is already a file '{path}': name another one with --out, or replace it with --overwrite.");
+        }
         return path;
     }
 
     /// <summary>As many of the first tokens as can be shown; it is said where these are not all.</summary>
     private static int[] Shown(int[] ids, int context)
     {
+        if (context < 2) throw new InputException("The model's context is 1 token, but a loss needs 2 tokens at least: choose another model.");
         int most = Math.Min(context, InspectionPage.MostTokens);
-        if (context < 2) throw new InputException($"The model's context is {context} token, but a loss needs 2 tokens at least: choose another model.");
         if (ids.Length <= most) return ids;
         string why = context <= InspectionPage.MostTokens ? $"the model's context holds {context}" : $"a page shows at most {most}";
         Console.Error.WriteLine($"The prompt has {ids.Length:N0} tokens and {why}: the first {most} are shown.");
@@ -79,6 +89,7 @@ internal static class InspectCommand
     }
 
     /// <summary>The run's folder and the checkpoint in it.</summary>
-    private static string NameOf(SavedModel saved) =>
-        $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(saved.Run.Path)))}, {Path.GetFileName(Path.TrimEndingDirectorySeparator(saved.CheckpointPath))}";
+    private static string NameOf(SavedModel saved) => $"{LastPart(saved.Run.Path)}, {LastPart(saved.CheckpointPath)}";
+
+    private static string LastPart(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
 }
