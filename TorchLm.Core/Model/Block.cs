@@ -30,4 +30,7 @@ internal sealed class Block : nn.Module<Tensor, Tensor>
         x = x.Plus(attention.forward(attentionNorm.forward(x), cache));
         return x.Plus(mlp.forward(mlpNorm.forward(x)));
     }
+
+    /// <summary>How much each position of (B, T, C) looks at each in this block's heads: (B, H, T, T).</summary>
+    public Tensor AttentionWeights(Tensor x) => attention.Weights(attentionNorm.forward(x));
 }

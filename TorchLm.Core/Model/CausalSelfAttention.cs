@@ -1,4 +1,5 @@
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Native;
 using TorchLm.Core.Operations;
 using static TorchSharp.torch;
 
@@ -31,6 +32,20 @@ internal sealed class CausalSelfAttention : nn.Module<Tensor, Tensor>
         Tensor joint = qkv.forward(x);                                             // (B, T, 3C)
         Tensor y = cache is null ? CausalAttentionOperation.Apply(joint, _heads, training ? _dropout : 0) : AfterPast(joint, cache);
         return nn.functional.dropout(output.forward(y), _dropout, training);
+    }
+
+    /// <summary>
+    /// How much each position looks at each, to be looked at: (B, T, C) to (B, H, T, T) float32. Rows sum to 1; what a row may not see is 0.
+    /// </summary>
+    /// <remarks>Computed apart from <see cref="forward(Tensor)"/>, whose kernels never hold all of these at once.</remarks>
+    public Tensor Weights(Tensor x)
+    {
+        long b = x.shape[0], t = x.shape[1], d = x.shape[2] / _heads;
+        Tensor[] parts = qkv.forward(x).to(ScalarType.Float32).view(b, t, 3, _heads, d).permute(2, 0, 3, 1, 4).unbind(0);   // each (B, H, T, D)
+        Tensor scores = parts[0].matmul(parts[1].transpose(2, 3)).DividedBy(Math.Sqrt(d));
+        Tensor future = empty(t, t, ScalarType.Float32, x.device);
+        future.Fill(double.NegativeInfinity);
+        return scores.Plus(future.triu(1)).softmax(3);
     }
 
     /// <summary>Attention of new positions, which join those in the cache, to all of them so far: (B, T, 3C) to (B, T, C).</summary>

@@ -141,6 +141,40 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         return finalNorm.forward(x).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// What stands in the residual stream on the way of ids (B, T): what the first block is given, then what each block gives, all (B, T, C). The
+    /// caller owns them.
+    /// </summary>
+    internal Tensor[] ResidualStream(Tensor ids)
+    {
+        Precision.Switch(Device);
+        using var scope = NewDisposeScope();
+        var stream = new Tensor[_blocks.Length + 1];
+        stream[0] = Embed(ids, 0, null).MoveToOuterDisposeScope();
+        for (int i = 0; i < _blocks.Length; i++) stream[i + 1] = _blocks[i].forward(stream[i]).MoveToOuterDisposeScope();
+        return stream;
+    }
+
+    /// <summary>
+    /// What the model would say if it ended here (the logit lens, nostalgebraist 2020): the final LayerNorm and the output head on a residual stream
+    /// (B, T, C), to (B, T, V). The caller owns the result.
+    /// </summary>
+    internal Tensor ReadOff(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return Logits(finalNorm.forward(x)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// How much positions look at each other in the heads of block <paramref name="layer"/>, which is given x (B, T, C): (B, H, T, T). The caller
+    /// owns the result.
+    /// </summary>
+    internal Tensor AttentionWeights(int layer, Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return _blocks[layer].AttentionWeights(x).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Goes back from hidden states (B, T, C) to all parameters that they come from, by way of the output head and the loss.</summary>
     /// <returns>The loss; the caller owns it.</returns>
     internal Tensor Backward(Tensor hidden, Tensor targets, Tensor? scale)

@@ -11,8 +11,8 @@ internal static class Page
     /// <param name="subtitle">A line under the heading.</param>
     /// <param name="body">The content.</param>
     /// <param name="data">What the script reads as <c>JSON.parse(document.getElementById('data').textContent)</c>.</param>
-    /// <param name="scripts">Names of embedded scripts in the order in which they run.</param>
-    public static string Of(string title, string subtitle, Html body, JsonNode? data, params string[] scripts) => Html.Of($"""
+    /// <param name="parts">Names of embedded styles (.css), which add to page.css, and of scripts (.js), in the order in which they run.</param>
+    public static string Of(string title, string subtitle, Html body, JsonNode? data, params string[] parts) => Html.Of($"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -22,7 +22,7 @@ internal static class Page
         <title>{title}</title>
         <link rel="icon" href="data:,">
         <style>
-        {Html.Raw(Resource("page.css"))}
+        {Html.Join(parts.Where(IsStyle).Prepend("page.css").Select(name => Html.Raw(Resource(name))))}
         </style>
         </head>
         <body>
@@ -35,11 +35,13 @@ internal static class Page
         </main>
         <footer>Written by TorchLm.</footer>
         <script type="application/json" id="data">{Html.Raw(Json(data))}</script>
-        {Html.Join(scripts.Select(name => Html.Of($"<script>\n{Html.Raw(Resource(name))}\n</script>\n")))}
+        {Html.Join(parts.Where(name => !IsStyle(name)).Select(name => Html.Of($"<script>\n{Html.Raw(Resource(name))}\n</script>\n")))}
         </body>
         </html>
 
         """).ToString();
+
+    private static bool IsStyle(string name) => name.EndsWith(".css", StringComparison.Ordinal);
 
     /// <summary>JSON that may stand in a script element: the serializer writes every &lt; as an escape.</summary>
     private static string Json(JsonNode? data) => data is null ? "null" : data.ToJsonString(JsonSerializerOptions.Default);

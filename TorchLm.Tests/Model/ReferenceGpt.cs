@@ -56,18 +56,32 @@ internal sealed class ReferenceGpt
     public double Loss(long[][] inputs, long[][] targets) =>
         inputs.Zip(targets, (i, t) => CrossEntropies(Logits(i), t).Sum()).Sum() / inputs.Sum(r => r.Length);
 
-    private double[] Hidden(long[] ids)
+    /// <summary>Logits (T rows of V) read off after the embedding and after each block.</summary>
+    public double[][] Lens(long[] ids) => [.. Stream(ids).Select(x => Head(_finalNorm.Forward(x)))];
+
+    /// <summary>[layer][head][query position][key position up to it] of one sequence.</summary>
+    public double[][][][] Attention(long[] ids)
+    {
+        Stream(ids);
+        return [.. _attentionBranches.Select(branch => branch.OfType<ReferenceAttention>().Single().Shares)];
+    }
+
+    private double[] Hidden(long[] ids) => _finalNorm.Forward(Stream(ids)[^1]);
+
+    private double[][] Stream(long[] ids)
     {
         int c = _config.EmbeddingSize;
         double[] tokens = Parameters.Value("tokens.weight"), positions = Parameters.Value("positions.weight");
         var x = new double[ids.Length * c];
         for (int i = 0; i < x.Length; i++) x[i] = tokens[ids[i / c] * c + i % c] + positions[i];
+        var stream = new List<double[]> { x };
         for (int l = 0; l < _config.LayerCount; l++)
         {
             x = Sum(x, _attentionBranches[l].Aggregate(x, (y, layer) => layer.Forward(y)));
             x = Sum(x, _mlpBranches[l].Aggregate(x, (y, layer) => layer.Forward(y)));
+            stream.Add(x);
         }
-        return _finalNorm.Forward(x);
+        return [.. stream];
     }
 
     private double[] Head(double[] hidden)

@@ -169,7 +169,10 @@ internal sealed class ReferenceAttention(int channels, int heads) : IReferenceLa
     private readonly int _headSize = channels / heads;
     private readonly double _scale = 1 / Math.Sqrt((double)channels / heads);
     private double[] _qkv = [];
-    private double[][][] _shares = [];                                             // [head][query position][key position up to it]
+    private double[][][] _shares = [];
+
+    /// <summary>[head][query position][key position up to it], of the last <see cref="Forward"/>.</summary>
+    public double[][][] Shares => _shares;
 
     public double[] Forward(double[] x)
     {

@@ -2,6 +2,7 @@ using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Data.Datasets;
 using TorchLm.Export;
+using TorchLm.Tokenizers;
 
 namespace TorchLm.Train.Commands;
 
@@ -17,6 +18,15 @@ internal static class ModelFolder
             throw new InputException($"'{path}' holds a model of another program's: make it TorchLm's first, with torchlm import --from {Hint.Path(path)} --out DIR.");
         }
         return SavedModel.Find(path);
+    }
+
+    /// <summary>The tokenizer that a model was trained with.</summary>
+    /// <exception cref="InputException">The run has none.</exception>
+    public static ITokenizer Tokenizer(SavedModel saved)
+    {
+        if (File.Exists(saved.Run.TokenizerPath)) return TokenizerFile.Load(saved.Run.TokenizerPath);
+        throw new InputException($"The run in '{saved.Run.Path}' has no tokenizer, because its shards came without one: put the tokenizer.json that they were " +
+            "made with into that folder.");
     }
 
     /// <summary>Refuses data whose tokens mean something else than the model's.</summary>

@@ -98,12 +98,7 @@ internal static class SampleCommand
             string? text = ReadPrompt(parsed.GetValue(standardInput), parsed.GetValue(prompt), parsed.GetValue(promptFile));
             CommonOptions.UseThreads(parsed.GetValue(threads));
             SavedModel saved = ModelFolder.Find(parsed.GetRequiredValue(model));
-            if (!File.Exists(saved.Run.TokenizerPath))
-            {
-                throw new InputException($"The run in '{saved.Run.Path}' has no tokenizer, because its shards came without one: put the tokenizer.json that they were " +
-                    "made with into that folder.");
-            }
-            ITokenizer tokenizer = TokenizerFile.Load(saved.Run.TokenizerPath);
+            ITokenizer tokenizer = ModelFolder.Tokenizer(saved);
             using Gpt gpt = saved.Load(DeviceChoice.Of(parsed.GetValue(device)!).Device);
             var writer = new SampleWriter(gpt, tokenizer, Console.Out);
             writer.Write(text, options, parsed.GetValue(count), parsed.GetValue(maxTokens), parsed.GetValue(stop)!, !parsed.GetValue(noCache), cancel);
