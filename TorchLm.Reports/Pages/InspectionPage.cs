@@ -81,7 +81,7 @@ public static class InspectionPage
         them in proportion. A row of a map is a token that looks, a column one that is looked at; the upper triangle is empty, because nothing looks
         ahead.</p>
         <div class="legend" id="attention-legend" data-scale="share"></div>
-        <h3>All {layers * heads} {Plural("head", layers * heads)}: choose one</h3>
+        <h3>{layers * heads} {Plural("head", layers * heads)} to choose from</h3>
         <div class="scroll card fitting"><div id="heads" role="group" aria-label="Heads; arrow keys go from one to the next"></div></div>
         <h3 id="head-title"></h3>
         <div class="beside">

@@ -10,7 +10,7 @@
   const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const font = '"Cascadia Mono", Menlo, "DejaVu Sans Mono", monospace';
   const chosen = { head: 0, from: length - 1, to: null };
-  let frame = { left: 0, top: 0, cell: 1 };
+  let frame = { left: 0, top: 0, cell: 1 }, shades = [];
   legend('attention-legend', [0, 0.05, 0.25, 0.5, 1].map(p => [attentionPlace(p), `${100 * p} %`]));
 
   const small = [];
@@ -27,7 +27,11 @@
   function drawSmall(button, head) {
     const context = button.firstChild.getContext('2d'), image = context.createImageData(length, length);
     for (let from = 0; from < length; from++) {
-      for (let to = 0; to <= from; to++) image.data.set([...colour('share', attentionPlace(share(head, from, to))), 255], 4 * (from * length + to));
+      for (let to = 0; to <= from; to++) {
+        const at = 4 * (from * length + to);
+        image.data.set(shades[Math.round(255 * attentionPlace(share(head, from, to)))], at);
+        image.data[at + 3] = 255;
+      }
     }
     context.putImageData(image, 0, 0);
   }
@@ -46,12 +50,8 @@
       map.style[name] = `${value}px`;
     }
     context.setTransform(density, 0, 0, density, 0, 0);
-    for (let from = 0; from < length; from++) {
-      for (let to = 0; to <= from; to++) {
-        context.fillStyle = `rgb(${colour('share', attentionPlace(share(chosen.head, from, to)))})`;
-        context.fillRect(gutter + to * cell, gutter + from * cell, cell + 0.3, cell + 0.3); // 0.3: no seams between cells
-      }
-    }
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small[chosen.head].firstChild, gutter, gutter, side, side);
     context.strokeStyle = css('--line');
     context.strokeRect(gutter, gutter, side, side);
     const edge = css('--accent');
@@ -125,7 +125,11 @@
     token.setAttribute('aria-label', `Token ${i + 1}, ${sign(data.ids[i])}`);
     token.addEventListener('pointerenter', () => choose({ from: i, to: null }));
   });
-  themed(() => { small.forEach(drawSmall); choose({}); });
+  themed(() => {
+    shades = Array.from({ length: 256 }, (_, i) => colour('share', i / 255));
+    small.forEach(drawSmall);
+    choose({});
+  });
   roving(tokens, 1, from => choose({ from, to: null }));
   roving(small, data.heads, head => choose({ head }));
   new ResizeObserver(drawMap).observe(box);

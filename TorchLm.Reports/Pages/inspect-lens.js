@@ -33,7 +33,9 @@
     mark(cells, index);
     const title = make('h3', {}, `${name(layer)}, after token ${position + 1}: `, code(sign(data.ids[position])));
     const truly = make('p', {}, next === undefined ? 'Nothing follows in this text.' : 'Really next: ');
-    if (next !== undefined) truly.append(code(sign(next)), ` with ${percent(Math.exp(-found.loss))}, number ${found.rank} of ${data.vocabularySize}.`);
+    if (next !== undefined) {
+      truly.append(code(sign(next)), ` with ${percent(Math.exp(-found.loss))}, number ${found.rank} of ${data.vocabularySize}.`);
+    }
     detail.replaceChildren(title, truly, expectations(found, next));
   }
 

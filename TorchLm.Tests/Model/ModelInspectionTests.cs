@@ -103,7 +103,8 @@ public class ModelInspectionTests
                 double[] taken = [.. Enumerable.Range(0, c).Select(channel => Taken(i, channel))];
                 for (int o = 0; o < c; o++)
                 {
-                    double expected = parameters[name + ".output.bias"][o] + taken.Select((v, k) => v * parameters[name + ".output.weight"][o * c + k]).Sum();
+                    double expected = parameters[name + ".output.bias"][o]
+                        + taken.Select((v, k) => v * parameters[name + ".output.weight"][o * c + k]).Sum();
                     Assert.Equal(expected, real[i * c + o], 1e-4);
                 }
             }
@@ -130,6 +131,14 @@ public class ModelInspectionTests
         Assert.Equal(loss, Inspect(model, s_ids).MeanLoss);
         Assert.Equal(before, LiveTensors.OfThisThread);
         Assert.True(model.training);
+    }
+
+    [Fact]
+    public void Weights_that_are_no_numbers_give_a_loss_that_is_none()
+    {
+        using var model = new Gpt(TinyGpt.Config);
+        using (no_grad()) model.named_parameters().Single(p => p.name == "finalNorm.weight").parameter.fill_(double.NaN);
+        Assert.True(double.IsNaN(Inspect(model, s_ids).MeanLoss));
     }
 
     [Theory]

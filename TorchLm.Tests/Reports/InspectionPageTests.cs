@@ -24,7 +24,8 @@ public sealed class InspectionPageTests(Chromium chromium)
     [InlineData("a\u0301", "a\u0301")]
     [InlineData("\u200b\u202e\u00a0\ufeff", "U+200BU+202EU+00A0U+FEFF")]
     [InlineData("🦊", "🦊")]
-    public void Tokens_are_shown_by_signs(string text, string shown) => Assert.Equal(shown, TokenText.Of(new ListTokenizer(Encoding.UTF8.GetBytes(text)), 0));
+    public void Tokens_are_shown_by_signs(string text, string shown) =>
+        Assert.Equal(shown, TokenText.Of(new ListTokenizer(Encoding.UTF8.GetBytes(text)), 0));
 
     [Fact]
     public void A_piece_of_a_character_is_shown_by_its_bytes_and_a_gap_by_its_number()
@@ -144,15 +145,21 @@ public sealed class InspectionPageTests(Chromium chromium)
     /// <summary>A page of a model whose tokens are hostile, invisible, or pieces.</summary>
     private static (string Html, ModelInspection Found) Make()
     {
-        string[] texts = [Evil, " the", "\n", "&amp;", "日本", "\u200b", "\u0301", "a word that is far longer than any other one in this vocabulary", "\"'", "x"];
+        string[] texts = [Evil, " the", "\n", "&amp;", "日本", "\u200b", "\u0301",
+            "a word that is far longer than any other one in this vocabulary", "\"'", "x"];
         var tokenizer = new ListTokenizer([.. texts.Select(Encoding.UTF8.GetBytes), [0xE2, 0x80]]);
         using Gpt model = TinyGpt.WithWideWeights(TinyGpt.Config);
         ModelInspection found = ModelInspection.Of(model, s_ids, 5);
         return (InspectionPage.Of(found, tokenizer, "<b>fables</b>", cut: 3), found);
     }
 
-    private static string Percent(double p) => p >= 0.9995 ? "100 %" : p < 0.0001 ? "< 0.01 %" : string.Create(CultureInfo.InvariantCulture, $"{100 * p:0.00} %") is var exact && p < 0.1
-        ? exact : string.Create(CultureInfo.InvariantCulture, $"{100 * p:0.0} %");
+    /// <summary>As the page writes it.</summary>
+    private static string Percent(double p)
+    {
+        if (p >= 0.9995) return "100 %";
+        if (p < 0.0001) return "< 0.01 %";
+        return (100 * p).ToString(p >= 0.1 ? "0.0" : "0.00", CultureInfo.InvariantCulture) + " %";
+    }
 
     /// <summary>A vocabulary of any bytes.</summary>
     private sealed class ListTokenizer(params byte[][] tokens) : ITokenizer

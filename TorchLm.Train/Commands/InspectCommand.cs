@@ -19,12 +19,17 @@ internal static class InspectCommand
         Option<int?> threads = CommonOptions.Threads();
         var prompt = new Option<string>("--prompt")
         {
-            Description = "The text that the model reads, 2 tokens at least; of a long one the first tokens, as many as the context holds and at most " +
-                $"{InspectionPage.MostTokens}.",
+            Description = "The text that the model reads, 2 tokens at least; of a long one the first tokens, as many as the context holds " +
+                $"and at most {InspectionPage.MostTokens}.",
             HelpName = "TEXT",
             Required = true,
         };
-        var output = new Option<string>("--out") { Description = "The page to write.", HelpName = "FILE", DefaultValueFactory = _ => "inspect.html" };
+        var output = new Option<string>("--out")
+        {
+            Description = "The page to write.",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => "inspect.html",
+        };
         var top = new Option<int>("--top")
         {
             Description = $"How many of the likeliest next tokens are listed, 1 to {MostListed}.",
@@ -48,11 +53,16 @@ internal static class InspectCommand
             int[] ids = tokenizer.Encode(parsed.GetRequiredValue(prompt));
             if (ids.Length < 2)
             {
-                throw new InputException($"--prompt is {(ids.Length == 0 ? "empty" : "1 token")}, but a loss needs 2 tokens at least: give a longer text.");
+                string found = ids.Length == 0 ? "empty" : "1 token";
+                throw new InputException($"--prompt is {found}, but a loss needs 2 tokens at least: give a longer text.");
             }
             int[] shown = Shown(ids, saved.Config.Model.ContextLength);
             using Gpt gpt = saved.Load(DeviceChoice.Of(parsed.GetValue(device)!).Device);
             ModelInspection inspection = ModelInspection.Of(gpt, shown, listed);
+            if (!double.IsFinite(inspection.MeanLoss))
+            {
+                throw new InputException($"The loss of '{saved.CheckpointPath}' is not a number, because its weights are not: choose another checkpoint.");
+            }
             cancel.ThrowIfCancellationRequested();
 
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -68,7 +78,8 @@ internal static class InspectCommand
     {
         if (Directory.Exists(path))
         {
-            throw new InputException($"--out is '{path}', but that is a folder: name a file, such as {Hint.Path(Path.Combine(path, "inspect.html"))}.");
+            string file = Hint.Path(Path.Combine(path, "inspect.html"));
+            throw new InputException($"--out is '{path}', but that is a folder: name a file, such as {file}.");
         }
         if (File.Exists(path) && !overwrite)
         {
