@@ -36,7 +36,7 @@ public static partial class Program
         var root = new RootCommand("Trains GPT-style language models from text, and speaks with them.")
         {
             TrainCommand.Create(), PrepareCommand.Create(), DataCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), InspectCommand.Create(),
-            ExportCommand.Create(), ImportCommand.Create(), TokenizerCommand.Create(), BenchCommand.Create(), CheckCommand.Create(), ConfigCommand.Create(), LessonCommand.Create(), DoctorCommand.Create(),
+            ExportCommand.Create(), ImportCommand.Create(), TokenizerCommand.Create(), BenchCommand.Create(), CheckCommand.Create(), ConfigCommand.Create(), ReportCommand.Create(), LessonCommand.Create(), DoctorCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.UnmatchedTokens.Count > 0)

@@ -16,7 +16,7 @@ public sealed record ConfigDifference(string Name, string First, string Second)
     }
 
     /// <summary>Every setting's dotted name and value; all configurations have the same ones.</summary>
-    private static IEnumerable<(string Name, string Value)> Settings(RunConfig config) =>
+    public static IEnumerable<(string Name, string Value)> Settings(RunConfig config) =>
         from section in JsonNode.Parse(config.ToJson())!.AsObject()
         from setting in section.Value!.AsObject()
         select ($"{section.Key}.{setting.Key}", setting.Value?.ToJsonString(RunConfig.Json) ?? "null");

@@ -7,7 +7,7 @@ namespace TorchLm.Train.Commands;
 /// <summary>Which folder a run gets. Nobody's run is overwritten without their word, and no two processes share one.</summary>
 internal static class RunFolders
 {
-    private const string Root = "checkpoints";
+    public const string Root = "checkpoints";
 
     /// <summary>checkpoints/NAME, or with the first number behind it that is not in use.</summary>
     public static Claimed Unused(string name)
