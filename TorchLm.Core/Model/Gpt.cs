@@ -134,8 +134,10 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         Tensor x = Embed(ids, cache?.Length ?? 0, seedDropout);
         for (int i = 0; i < _blocks.Length; i++)
         {
+            using Tensor input = x; // where it is needed for gradients, the graph keeps it
+            using var blockScope = NewDisposeScope();
             seedDropout?.Invoke(i + 1);
-            x = _blocks[i].forward(x, cache?.Layer(i));
+            x = _blocks[i].forward(input, cache?.Layer(i)).MoveToOuterDisposeScope();
         }
         cache?.Advance((int)ids.shape[1]);
         return finalNorm.forward(x).MoveToOuterDisposeScope();
