@@ -119,8 +119,8 @@ public static partial class Program
         Match type = ExpectedType().Match(message);
         if (type.Success)
         {
-            string kind = type.Value.Contains("Int", StringComparison.Ordinal) ? "a whole number" : type.Value.Contains("Double", StringComparison.Ordinal) ? "a number"
-                : "true or false";
+            string kind = type.Value.Contains("System.Int", StringComparison.Ordinal) ? "a whole number" : type.Value.Contains("System.Double", StringComparison.Ordinal) ? "a number"
+                : type.Value.Contains("System.Bool", StringComparison.Ordinal) ? "true or false" : "one of the words that it takes";
             return $"{message[..type.Index]}as {kind}.";
         }
         return string.Join(' ', message.Split([' ', '\t', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries));

@@ -38,6 +38,7 @@ internal static class BenchCommand
             Description = $"Leave out a CPU kernel ({string.Join(", ", Enum.GetNames<CpuKernel>().Skip(1)).ToLowerInvariant()}); may be given several times.",
             HelpName = "KERNEL",
         };
+        without.CompletionSources.Add([.. Enum.GetNames<CpuKernel>().Skip(1).Select(kernel => kernel.ToLowerInvariant())]);
         Option<string> device = CommonOptions.Device();
         Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();

@@ -64,7 +64,7 @@ internal static class PrepareCommand
             ["torchlm prepare my-texts --out my-set --tokenizer bpe --vocab-size 8192", "torchlm prepare web.jsonl --out web --clean web --exclude test.txt"])
         {
             input, output, sources, tokenizer, vocabulary, split, validation, test, seed, shard, threads, overwrite,
-            { "Reading", reading.Options },
+            { "Options", reading.Options },
             { "Cleaning", arguments.Options.Append(steps) },
         };
         command.SetAction(Program.Action((parsed, cancel) =>

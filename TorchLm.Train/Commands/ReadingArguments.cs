@@ -6,7 +6,7 @@ namespace TorchLm.Train.Commands;
 /// <summary>The options that say how files of text are read.</summary>
 internal sealed class ReadingArguments
 {
-    private readonly Option<string> _invalid = CommonOptions.Choice("--invalid", "Documents with bytes that are no text.",
+    private readonly Option<string> _invalid = CommonOptions.Choice("--invalid", "Where bytes are no text.",
         ["skip", "replace", "fail"], "skip");
 
     private readonly Option<string> _field = new("--field")
