@@ -16,7 +16,7 @@ internal static class ProgramCommands
             "torchlm sample --model my-run --prompt \"Once\"",
         ])
         {
-            TrainCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), PrepareCommand.Create(), DataCommand.Create(), TokenizerCommand.Create(),
+            TrainCommand.Create(), SweepCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), PrepareCommand.Create(), DataCommand.Create(), TokenizerCommand.Create(),
             ExportCommand.Create(), ImportCommand.Create(), ConfigCommand.Create(), LessonCommand.Create(), BenchCommand.Create(), CheckCommand.Create(),
             DoctorCommand.Create(), CompletionCommand.Create(),
         };

@@ -63,6 +63,7 @@ internal static class TrainCommand
             Description = $"Train the model in DIR further on other data, with its shape and tokenizer. Default preset then: {InitialModel.Preset}.",
             HelpName = "DIR",
         };
+        var trial = new Option<bool>("--trial") { Description = "Of a sweep: end without a sample and without measuring the whole validation split.", Hidden = true };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the run that is in --out." };
 
         var command = new DocumentedCommand("train", "Train a model; without options, a small one in two minutes.",
@@ -74,7 +75,7 @@ internal static class TrainCommand
         {
             { "What to train", preset, config, set, data, initFrom, seed },
             { "Where it goes on, and how far", output, resume, overwrite, maxSteps, maxTime, keep },
-            { "How to compute", device, precision, threads, microBatch },
+            { "How to compute", device, precision, threads, microBatch, trial },
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -89,7 +90,7 @@ internal static class TrainCommand
             if (parsed.GetValue(seed) is { } number) settings.Add($"training.seed={number}");
             if (parsed.GetValue(precision) is { } type) settings.Add($"training.precision={type}");
             if (parsed.GetValue(keep) is { } checkpoints) settings.Add($"training.keepCheckpoints={checkpoints}");
-            var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null);
+            var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null, parsed.GetValue(trial));
             MicroBatchOption? micro = MicroBatchOption.Parse(parsed.GetValue(microBatch));
             string name = RunName(presetName, configFile, parsed.GetValue(data));
             if (resumes)
@@ -132,7 +133,7 @@ internal static class TrainCommand
     }
 
     /// <summary>Paths that stay right when the run is continued from another folder.</summary>
-    private static DataConfig WithFullPaths(DataConfig data) => data with
+    public static DataConfig WithFullPaths(DataConfig data) => data with
     {
         Path = data.Path is null or DataConfig.TinyShakespeare or DataConfig.Required ? data.Path : Path.GetFullPath(data.Path),
         Tokenizer = File.Exists(data.Tokenizer) || Directory.Exists(data.Tokenizer) ? Path.GetFullPath(data.Tokenizer) : data.Tokenizer,
