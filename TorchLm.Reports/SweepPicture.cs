@@ -66,7 +66,7 @@ public static class SweepPicture
         Points(plot, "given up early", measured.Where(trial => !trial.IsWhole), s_early);
         Points(plot, "best", measured.Where(trial => trial.Candidate == measured[0].Candidate), s_best);
         if (shares || measured.Any(trial => !trial.IsWhole)) plot.ShowLegend(Alignment.UpperRight);
-        Titles(plot, name, name, "best validation loss (nats/token)");
+        Titles(plot, name, "", "best validation loss (nats/token)");
 
         void Points(Plot target, string legend, IEnumerable<SweptTrial> some, Color color)
         {
@@ -113,16 +113,16 @@ public static class SweepPicture
     {
         int[] ranked = [.. trials.Where(trial => trial.Curve.Count > 0).Select(trial => trial.Candidate).Distinct()];
         var colors = new ScottPlot.Colormaps.Viridis();
+        var named = new SortedDictionary<int, LegendItem>();
         foreach (SweptTrial trial in trials.Where(trial => trial.Curve.Count > 0).Reverse()) // the best on top
         {
             int rank = Array.IndexOf(ranked, trial.Candidate);
             Color color = rank == 0 ? s_best : colors.GetColor(0.85 * rank / Math.Max(1, ranked.Length - 1)).WithAlpha(0.7);
             var line = plot.Add.Scatter(trial.Curve.Select(point => (double)point.Step).ToArray(), trial.Curve.Select(point => point.Loss).ToArray(), color);
             (line.LineWidth, line.MarkerSize) = (rank == 0 ? 2.5f : 1.2f, trial.Curve.Count == 1 ? 5 : 0);
-            bool isFirst = trials.First(other => other.Candidate == trial.Candidate && other.Curve.Count > 0) == trial;
-            if (isFirst && rank < MostNamed) line.LegendText = string.Join(", ", trial.Values);
+            if (rank < MostNamed) named[rank] = new LegendItem { LabelText = string.Join(", ", trial.Values), LineColor = color, LineWidth = line.LineWidth };
         }
-        plot.ShowLegend(Alignment.UpperRight);
+        plot.ShowLegend(named.Values, Alignment.UpperRight);
         plot.Legend.FontSize = 11;
         Titles(plot, ranked.Length > MostNamed ? $"Loss curves (named: the best {MostNamed})" : "Loss curves", "step", "validation loss (nats/token)");
     }

@@ -34,7 +34,7 @@ internal static class SweepCommand
         var sweepSeed = new Option<int>("--sweep-seed") { Description = "Decides what is drawn.", HelpName = "N", DefaultValueFactory = _ => 1337 };
         var seeds = new Option<int>("--seeds") { Description = "Runs of each candidate, with training.seed, +1, +2 ...", HelpName = "N", DefaultValueFactory = _ => 1 };
         var halving = new Option<bool>("--halving") { Description = "Give the worse half up at 1/2, 1/4 ... of the steps (Jamieson, Talwalkar 2016)." };
-        var devices = new Option<string>("--devices") { Description = "One trial at a time on each: cpu, or cuda:0,cuda:1.", HelpName = "LIST", DefaultValueFactory = _ => "auto" };
+        var devices = new Option<string>("--devices") { Description = "One trial at a time on each: cpu, or cuda:0,cuda:1. With a CPU training.precision=auto is fp32.", HelpName = "LIST", DefaultValueFactory = _ => "auto" };
         devices.CompletionSources.Add([.. DeviceChoice.Names]);
         Option<int?> threads = CommonOptions.Threads();
         var maxTime = new Option<string?>("--max-time") { Description = "Longest time of each trial: 90s, 10m, 1h30m.", HelpName = "DURATION" };
@@ -97,7 +97,7 @@ internal static class SweepCommand
         var records = new TrialRecords(folder);
         try
         {
-            DurableFile.WriteText(Path.Combine(folder, TrialProcess.ConfigName), WithPreparedData(plan.BaseConfig(), folder, cancel).ToJson() + "\n");
+            DurableFile.WriteText(Path.Combine(folder, TrialProcess.ConfigName), WithOnePrecision(WithPreparedData(plan.BaseConfig(), folder, cancel), devices).ToJson() + "\n");
             int candidates = plan.Candidates().Count;
             Console.Error.WriteLine($"{DatasetReport.Count(candidates, "candidate")}, {DatasetReport.Count(plan.Seeds, "seed")} each, {plan.BaseConfig().Training.Steps:N0} steps, in {Hint.Path(folder)}");
             var runner = new SweepRunner(plan, devices, new TrialProcess(plan, folder, options), records,
@@ -124,6 +124,15 @@ internal static class SweepCommand
         TokenDataset dataset;
         using (var progress = new BuildProgressLine()) dataset = RunData.Open(config, Path.Combine(folder, "data"), Console.Error.WriteLine, progress, cancel);
         return config with { Data = config.Data with { Path = Path.GetFullPath(dataset.Folder) } };
+    }
+
+    /// <summary>
+    /// On a CPU, auto is found by a trial of a second, which may come out one way for one run and the other way for the next: they could not be compared.
+    /// </summary>
+    private static RunConfig WithOnePrecision(RunConfig config, string[] devices)
+    {
+        bool usesCpu = devices.Any(device => device == "cpu" || (device == "auto" && CudaDriver.List(out _).Count == 0));
+        return usesCpu && config.Training.Precision == "auto" ? config with { Training = config.Training with { Precision = "fp32" } } : config;
     }
 
     private static RunConfig Configure(string? preset, string? config, IReadOnlyList<string> settings, string? data)

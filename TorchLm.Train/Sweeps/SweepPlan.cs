@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using TorchLm.Core;
 using TorchLm.Core.Configuration;
@@ -98,7 +99,7 @@ internal sealed record SweepPlan
         int rate = Try.ToList().FindIndex(text => text.StartsWith("optimizer.learningRate=", StringComparison.Ordinal));
         if (MinRateFollows && rate >= 0 && rates.LearningRate > 0 && SweepParameter.Number(candidate.Values[rate]) is { } tried)
         {
-            settings.Add($"optimizer.minLearningRate={SweepParameter.Text(tried * (rates.MinLearningRate / rates.LearningRate))}");
+            settings.Add($"optimizer.minLearningRate={(tried * (rates.MinLearningRate / rates.LearningRate)).ToString("G12", CultureInfo.InvariantCulture)}");
         }
         try
         {
