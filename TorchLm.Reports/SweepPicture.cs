@@ -13,7 +13,8 @@ namespace TorchLm.Reports;
 /// <param name="BestLoss">Its lowest validation loss in nats a token; null where it failed.</param>
 /// <param name="Curve">Its validation losses by step.</param>
 /// <param name="IsWhole">Whether it was trained to the end.</param>
-public sealed record SweptTrial(int Candidate, IReadOnlyList<string> Values, double? BestLoss, IReadOnlyList<(long Step, double Loss)> Curve, bool IsWhole);
+public sealed record SweptTrial(
+    int Candidate, IReadOnlyList<string> Values, double? BestLoss, IReadOnlyList<(long Step, double Loss)> Curve, bool IsWhole);
 
 /// <summary>The picture of a sweep: validation loss against each setting that was tried, and the loss curves.</summary>
 public static class SweepPicture
@@ -22,7 +23,6 @@ public static class SweepPicture
     private const double LogarithmicFrom = 10;
 
     private static readonly string[] s_fonts = ["Inter", "Segoe UI", "Helvetica Neue", "Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial"];
-    private static readonly double[] s_oneTwoFive = [1, 2, 5];
     private static readonly Color s_point = Color.FromHex("#1f77b4"), s_early = Color.FromHex("#9aa5b1"), s_best = Color.FromHex("#d62728");
 
     /// <summary>Draws it as a PNG file.</summary>
@@ -56,15 +56,18 @@ public static class SweepPicture
         Func<string, double> place = Axis(plot, [.. trials.Select(trial => trial.Values[index])]);
         SweptTrial[] measured = [.. trials.Where(trial => trial.BestLoss is not null)];
         var groups = measured.GroupBy(trial => place(trial.Values[index])).OrderBy(group => group.Key).ToArray();
-        bool shares = groups.Length > 1 && groups.Length < measured.Length;
+        // A mean over trials of different lengths would say nothing.
+        bool shares = groups.Length > 1 && groups.Length < measured.Length && measured.All(trial => trial.IsWhole);
         if (shares)
         {
-            var line = plot.Add.ScatterLine(groups.Select(g => g.Key).ToArray(), groups.Select(g => g.Average(trial => trial.BestLoss!.Value)).ToArray(), s_point.WithAlpha(0.7));
+            double[] means = [.. groups.Select(group => group.Average(trial => trial.BestLoss!.Value))];
+            var line = plot.Add.ScatterLine(groups.Select(group => group.Key).ToArray(), means, s_point.WithAlpha(0.7));
             (line.LineWidth, line.LegendText) = (2, "mean");
         }
-        Points(plot, "trial", measured.Where(trial => trial.IsWhole), s_point);
-        Points(plot, "given up early", measured.Where(trial => !trial.IsWhole), s_early);
-        Points(plot, "best", measured.Where(trial => trial.Candidate == measured[0].Candidate), s_best);
+        int best = measured.Length == 0 ? 0 : measured[0].Candidate;
+        Points(plot, "trial", measured.Where(trial => trial.IsWhole && trial.Candidate != best), s_point);
+        Points(plot, "given up early", measured.Where(trial => !trial.IsWhole && trial.Candidate != best), s_early);
+        Points(plot, "best", measured.Where(trial => trial.Candidate == best), s_best);
         if (shares || measured.Any(trial => !trial.IsWhole)) plot.ShowLegend(Alignment.UpperRight);
         Titles(plot, name, "", "best validation loss (nats/token)");
 
@@ -72,7 +75,8 @@ public static class SweepPicture
         {
             SweptTrial[] these = [.. some];
             if (these.Length == 0) return;
-            var points = target.Add.ScatterPoints(these.Select(trial => place(trial.Values[index])).ToArray(), these.Select(trial => trial.BestLoss!.Value).ToArray(), color);
+            double[] places = [.. these.Select(trial => place(trial.Values[index]))], losses = [.. these.Select(trial => trial.BestLoss!.Value)];
+            var points = target.Add.ScatterPoints(places, losses, color);
             (points.MarkerSize, points.LegendText) = (8, legend);
         }
     }
@@ -92,20 +96,24 @@ public static class SweepPicture
         double low = numbers.Min()!.Value, high = numbers.Max()!.Value;
         bool isLogarithmic = low > 0 && high / low >= LogarithmicFrom;
         double At(double number) => isLogarithmic ? Math.Log10(number) : number;
-        if (distinct.Length <= MostTicks)
-        {
-            plot.Axes.Bottom.TickGenerator = new NumericManual([.. numbers.Select(number => At(number!.Value))], distinct);
-        }
-        else if (isLogarithmic)
-        {
-            double[] ticks = [.. Enumerable.Range((int)Math.Floor(At(low)), (int)(At(high) - At(low)) + 2).SelectMany(power => s_oneTwoFive.Select(d => d * Math.Pow(10, power)))
-                .Where(tick => tick >= low / 1.5 && tick <= high * 1.5)];
-            if (ticks.Length > MostTicks) ticks = [.. ticks.Where(tick => Math.Abs(Math.Log10(tick) - Math.Round(Math.Log10(tick))) < 1e-9)];
-            plot.Axes.Bottom.TickGenerator = new NumericManual([.. ticks.Select(At)], [.. ticks.Select(tick => tick.ToString("G3", CultureInfo.InvariantCulture).Replace("E-0", "e-"))]);
-        }
+        double[] places = [.. numbers.Select(number => At(number!.Value)).Order()];
+        bool standApart = places.Zip(places.Skip(1)).All(pair => pair.Second - pair.First >= (places[^1] - places[0]) / MostTicks);
+        if (standApart) plot.Axes.Bottom.TickGenerator = new NumericManual([.. numbers.Select(number => At(number!.Value))], distinct);
+        else if (isLogarithmic) plot.Axes.Bottom.TickGenerator = LogarithmicTicks(low, high);
         double margin = Math.Max((At(high) - At(low)) * 0.08, 1e-12);
         plot.Axes.SetLimitsX(At(low) - margin, At(high) + margin);
         return value => At(Number(value)!.Value);
+    }
+
+    /// <summary>Ticks at 1, 2 and 5 times powers of ten, or at the powers alone where these are many.</summary>
+    private static NumericManual LogarithmicTicks(double low, double high)
+    {
+        const double Beyond = 1.5; // an axis goes a little further than its values
+        int first = (int)Math.Floor(Math.Log10(low)) - 1, last = (int)Math.Ceiling(Math.Log10(high)) + 1;
+        double[] digits = last - first > 5 ? [1] : [1, 2, 5];
+        double[] ticks = [.. Enumerable.Range(first, last - first + 1).SelectMany(power => digits.Select(digit => digit * Math.Pow(10, power)))
+            .Where(tick => tick >= low / Beyond && tick <= high * Beyond)];
+        return new NumericManual([.. ticks.Select(Math.Log10)], [.. ticks.Select(tick => tick.ToString("0.#e0", CultureInfo.InvariantCulture))]);
     }
 
     /// <summary>All loss curves: from yellow, the worst, to dark, the better ones, and the best in red.</summary>
@@ -118,13 +126,16 @@ public static class SweepPicture
         {
             int rank = Array.IndexOf(ranked, trial.Candidate);
             Color color = rank == 0 ? s_best : colors.GetColor(0.85 * rank / Math.Max(1, ranked.Length - 1)).WithAlpha(0.7);
-            var line = plot.Add.Scatter(trial.Curve.Select(point => (double)point.Step).ToArray(), trial.Curve.Select(point => point.Loss).ToArray(), color);
+            double[] steps = [.. trial.Curve.Select(point => (double)point.Step)], losses = [.. trial.Curve.Select(point => point.Loss)];
+            var line = plot.Add.Scatter(steps, losses, color);
             (line.LineWidth, line.MarkerSize) = (rank == 0 ? 2.5f : 1.2f, trial.Curve.Count == 1 ? 5 : 0);
-            if (rank < MostNamed) named[rank] = new LegendItem { LabelText = string.Join(", ", trial.Values), LineColor = color, LineWidth = line.LineWidth };
+            if (rank >= MostNamed) continue;
+            named[rank] = new LegendItem { LabelText = string.Join(", ", trial.Values), LineColor = color, LineWidth = line.LineWidth };
         }
         plot.ShowLegend(named.Values, Alignment.UpperRight);
         plot.Legend.FontSize = 11;
-        Titles(plot, ranked.Length > MostNamed ? $"Loss curves (named: the best {MostNamed})" : "Loss curves", "step", "validation loss (nats/token)");
+        string title = ranked.Length > MostNamed ? $"Loss curves (named: the best {MostNamed})" : "Loss curves";
+        Titles(plot, title, "step", "validation loss (nats/token)");
     }
 
     private static void Titles(Plot plot, string title, string x, string y)
@@ -138,5 +149,6 @@ public static class SweepPicture
         }
     }
 
-    private static double? Number(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
+    private static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
 }

@@ -4,7 +4,9 @@ using System.Text.Json.Schema;
 
 namespace TorchLm.Core.Configuration;
 
-/// <summary>A JSON schema of configurations (draft 2020-12), from which editors complete and check names, types, defaults, words and ranges.</summary>
+/// <summary>
+/// A JSON schema of configurations (draft 2020-12), from which editors complete and check names, types, defaults, words and ranges.
+/// </summary>
 /// <remarks>Which combinations are possible only <see cref="RunConfig.Parse"/> knows.</remarks>
 public static class ConfigSchema
 {

@@ -55,7 +55,8 @@ public static partial class ConfigSetting
         if (unknown.Success)
         {
             string member = unknown.Groups[1].Value;
-            string section = path.EndsWith($"['{member}']", StringComparison.Ordinal) ? path[..^(member.Length + 4)] : path; // a name with a blank or a dot
+            string section = path.EndsWith($"['{member}']", StringComparison.Ordinal) ? path[..^(member.Length + 4)]
+                : path; // a name with a blank or a dot
             return Unknown(section.Length == 0 ? member : section.Split('.')[^1] == member ? section : $"{section}.{member}", source);
         }
         Type? type = path.Split('.') is [var part, var field] ? FieldType(part, field) : null;
@@ -74,7 +75,8 @@ public static partial class ConfigSetting
     }
 
     private static PropertyInfo? Property(string name) => name.Split('.') is not [var section, var field] ? null
-        : typeof(RunConfig).GetProperties().FirstOrDefault(p => Camel(p.Name) == section)?.PropertyType.GetProperties().FirstOrDefault(p => Camel(p.Name) == field);
+        : typeof(RunConfig).GetProperties().FirstOrDefault(p => Camel(p.Name) == section)?.PropertyType.GetProperties().FirstOrDefault(p =>
+            Camel(p.Name) == field);
 
     private static Type? FieldType(string section, string field) => Property($"{section}.{field}")?.PropertyType;
 

@@ -4,7 +4,9 @@ using System.Xml.Linq;
 
 namespace TorchLm.Core.Configuration;
 
-/// <summary>What settings mean, in the words of their properties' documentation: the file that the compiler makes of it lies beside the program.</summary>
+/// <summary>
+/// What settings mean, in the words of their properties' documentation: the file that the compiler makes of it lies beside the program.
+/// </summary>
 internal static partial class SettingDescriptions
 {
     private static readonly Lazy<Dictionary<string, string>> s_all = new(Read);

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace TorchLm.Core.Configuration;
 
-/// <summary>A rule that a single setting obeys, stated once, on its property: configurations are checked by it, and the schema tells editors of it.</summary>
+/// <summary>
+/// A rule that a single setting obeys, stated once, on its property: configurations are checked by it, and the schema tells editors of it.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property, AllowMultiple = true)]
 public abstract class SettingRuleAttribute : Attribute
 {

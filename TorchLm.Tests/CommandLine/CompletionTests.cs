@@ -40,7 +40,8 @@ public sealed class CompletionTests : IDisposable
     [Fact]
     public void Commands_presets_and_lessons_are_all_offered()
     {
-        Assert.Superset(new HashSet<string> { "train", "prepare", "sample", "eval", "export", "import", "completion", "lesson", "doctor" }, Offered(" "));
+        Assert.Superset(new HashSet<string> { "train", "prepare", "sample", "eval", "export", "import", "completion", "lesson", "doctor" },
+            Offered(" "));
         Assert.Equal(PresetFile.Names.ToHashSet(), Offered("train --preset "));
         Assert.Superset(LessonCatalog.All.Select(lesson => lesson.Name).ToHashSet(), Offered("lesson "));
     }
@@ -88,13 +89,15 @@ public sealed class CompletionTests : IDisposable
         ProgramProcess.Run(".", "completion", "bsh").AssertRefused("bsh", "Did you mean bash?");
     }
 
-    private static HashSet<string> Offered(string line) => [.. ProgramCommands.Create().Parse(line).GetCompletions(line.Length).Select(completion => completion.Label)];
+    private static HashSet<string> Offered(string line) => [.. ProgramCommands.Create().Parse(line).GetCompletions(line.Length).Select(completion =>
+        completion.Label)];
 
     private string[] Bash(string line)
     {
         string[] words = line.Split(' ');
+        string quoted = string.Join(' ', words.Select(word => $"'{word}'"));
         string asked = $"""
-            COMP_LINE='{line}' COMP_POINT={line.Length} COMP_WORDS=({string.Join(' ', words.Select(word => $"'{word}'"))}) COMP_CWORD={words.Length - 1}
+            COMP_LINE='{line}' COMP_POINT={line.Length} COMP_WORDS=({quoted}) COMP_CWORD={words.Length - 1}
             _torchlm torchlm '{words[^1]}' '{words[^2]}'
             printf '%s\n' "${"{COMPREPLY[@]}"}"
             """;

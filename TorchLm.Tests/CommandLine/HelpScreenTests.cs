@@ -52,7 +52,8 @@ public class HelpScreenTests
             Assert.Empty(parsed.Errors);
             Assert.Empty(parsed.UnmatchedTokens);
             Assert.StartsWith(path, Path(parsed.CommandResult.Command), StringComparison.Ordinal);
-            if (parsed.CommandResult.Command.Options.FirstOrDefault(o => o.Name == "--set") is Option<string[]> set && parsed.GetValue(set) is { Length: > 0 } settings)
+            if (parsed.CommandResult.Command.Options.FirstOrDefault(o => o.Name == "--set") is Option<string[]> set
+                && parsed.GetValue(set) is { Length: > 0 } settings)
             {
                 RunConfig.Parse("{}", "an example", settings);
             }
@@ -72,7 +73,8 @@ public class HelpScreenTests
     [Fact]
     public void Defaults_and_groups_are_shown()
     {
-        Assert.Contains("--temperature T         Below 1 safer, above 1 bolder; 0 always takes the\n                          likeliest token. [default: 0.8]\n",
+        Assert.Contains("--temperature T         Below 1 safer, above 1 bolder; 0 always takes the\n                          likeliest token. " +
+            "[default: 0.8]\n",
             HelpScreen.Of(Find("torchlm sample"), Columns), StringComparison.Ordinal);
         string train = HelpScreen.Of(Find("torchlm train"), Columns);
         Assert.True(train.IndexOf("What to train:", StringComparison.Ordinal) < train.IndexOf("--data", StringComparison.Ordinal));

@@ -65,7 +65,8 @@ public class ConfigSchemaTests
     public void A_description_is_plain_text()
     {
         Assert.Equal("Attention heads (H) in each block; divides embeddingSize.", Of("model.headCount")["description"]!.GetValue<string>());
-        Assert.Equal("The activation: tanh (GPT-2's approximation, Hugging Face's gelu_new) or exact.", Of("model.gelu")["description"]!.GetValue<string>());
+        Assert.Equal("The activation: tanh (GPT-2's approximation, Hugging Face's gelu_new) or exact.",
+            Of("model.gelu")["description"]!.GetValue<string>());
     }
 
     private static JsonObject Of(string name) =>
@@ -76,7 +77,8 @@ public class ConfigSchemaTests
     private static bool Accepts(string name, string value)
     {
         // No other rule may stand in the way of a value: the least model is one of a single channel and head.
-        string[] small = ["model.embeddingSize=1", "model.headCount=1", "model.contextLength=1", "training.batchSize=1", "optimizer.minLearningRate=0"];
+        string[] small = ["model.embeddingSize=1", "model.headCount=1", "model.contextLength=1", "training.batchSize=1",
+            "optimizer.minLearningRate=0"];
         try
         {
             RunConfig.Parse("{}", "test.json", [.. small, $"{name}={value}"]);

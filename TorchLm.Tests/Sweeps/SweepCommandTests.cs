@@ -9,7 +9,8 @@ namespace TorchLm.Tests.Sweeps;
 /// <summary>torchlm sweep, with real trials of a very small model.</summary>
 public sealed class SweepCommandTests : IDisposable
 {
-    private static readonly string[] s_short = ["--preset", "gpt2-tiny", "--data", "text.txt", "--devices", "cpu", "--threads", "1", "--set", "training.evalInterval=4", "--set", "optimizer.warmupSteps=2"];
+    private static readonly string[] s_short = ["--preset", "gpt2-tiny", "--data", "text.txt", "--devices", "cpu", "--threads", "1", "--set",
+        "training.evalInterval=4", "--set", "optimizer.warmupSteps=2"];
     private readonly TemporaryFolder _folder = new();
 
     public SweepCommandTests()
@@ -27,7 +28,8 @@ public sealed class SweepCommandTests : IDisposable
         ProgramProcess sweep = Sweep(["--set", "training.steps=8", "--try", "optimizer.learningRate=1e-6,1e-2", "--seeds", "2", "--json"]);
         Assert.Equal(0, sweep.ExitCode);
         JsonArray candidates = JsonNode.Parse(sweep.Output)!["candidates"]!.AsArray();
-        Assert.Equal([0.01, 1e-6], candidates.Select(c => c!["settings"]!["optimizer.learningRate"]!.GetValue<double>())); // 1e-6 learns nothing in 8 steps
+        Assert.Equal([0.01, 1e-6], candidates.Select(c =>
+            c!["settings"]!["optimizer.learningRate"]!.GetValue<double>())); // 1e-6 learns nothing in 8 steps
         foreach (JsonNode? candidate in candidates)
         {
             // Against the runs' own metrics, and the mean by hand.
@@ -39,9 +41,11 @@ public sealed class SweepCommandTests : IDisposable
         byte[] picture = File.ReadAllBytes(_folder["s/sweep.png"]);
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], picture[..4]);
         Assert.True(Directory.Exists(_folder["s/data"]));
-        Assert.DoesNotContain(Directory.EnumerateDirectories(_folder["s"], "trial-*"), trial => Directory.Exists(Path.Combine(trial, "data"))); // made once, for all
+        Assert.DoesNotContain(Directory.EnumerateDirectories(_folder["s"], "trial-*"), trial => Directory.Exists(Path.Combine(trial,
+            "data"))); // made once, for all
         JsonNode config = JsonNode.Parse(File.ReadAllText(_folder["s/trial-02-seed-1338/config.json"]))!;
-        Assert.Equal((0.01, 0.001, 1338L, "fp32"), (config["optimizer"]!["learningRate"]!.GetValue<double>(), config["optimizer"]!["minLearningRate"]!.GetValue<double>(),
+        Assert.Equal((0.01, 0.001, 1338L, "fp32"), (config["optimizer"]!["learningRate"]!.GetValue<double>(),
+            config["optimizer"]!["minLearningRate"]!.GetValue<double>(),
             config["training"]!["seed"]!.GetValue<long>(), config["training"]!["precision"]!.GetValue<string>()));
         Assert.Equal(0, Run("sample", "--model", "s/trial-02-seed-1338", "--max-tokens", "5").ExitCode);
 
@@ -53,7 +57,8 @@ public sealed class SweepCommandTests : IDisposable
         Assert.Contains("1.  1e-2", again.Output, StringComparison.Ordinal);
         Assert.Contains(" ± ", again.Output, StringComparison.Ordinal);
         Assert.Equal(made, File.GetLastWriteTimeUtc(_folder["s/trial-01-seed-1337/metrics.jsonl"]));
-        Sweep(["--set", "training.steps=8", "--try", "model.dropout=0,0.1", "--seeds", "2"]).AssertRefused("another sweep", "--try model.dropout=0,0.1");
+        Sweep(["--set", "training.steps=8", "--try", "model.dropout=0,0.1", "--seeds", "2"]).AssertRefused("another sweep",
+            "--try model.dropout=0,0.1");
     }
 
     [Fact]
@@ -83,7 +88,8 @@ public sealed class SweepCommandTests : IDisposable
     [Fact]
     public void A_trial_that_diverges_is_shown_and_the_sweep_goes_on()
     {
-        ProgramProcess sweep = Sweep(["--set", "training.steps=12", "--set", "training.onDivergence=stop", "--set", "training.skipLimit=1", "--set", "optimizer.gradientClip=0",
+        ProgramProcess sweep = Sweep(["--set", "training.steps=12", "--set", "training.onDivergence=stop", "--set", "training.skipLimit=1", "--set",
+            "optimizer.gradientClip=0",
             "--set", "optimizer.weightDecay=100", "--set", "training.logInterval=1", "--try", "optimizer.learningRate=100,1e-2"]);
         Assert.Equal(0, sweep.ExitCode);
         Assert.Matches(@"2\.\s+100 .*failed", sweep.Output);
@@ -95,35 +101,37 @@ public sealed class SweepCommandTests : IDisposable
     [LinuxFact]
     public async Task Ctrl_C_saves_and_the_same_command_goes_on()
     {
-        string[] arguments = ["--set", "training.steps=3000", "--set", "training.saveInterval=100", "--set", "training.evalInterval=1000", "--try", "model.dropout=0,0.1"];
+        string[] arguments = ["--set", "training.steps=400", "--set", "training.saveInterval=20", "--set", "training.evalInterval=200", "--try",
+            "model.dropout=0,0.1"];
         using Process process = Start(arguments);
-        await Until(process, () => new RunFolder(_folder["s/trial-01"]).LatestStep >= 100);
+        await Until(process, () => new RunFolder(_folder["s/trial-01"]).LatestStep >= 20);
         Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit(); // to it alone: a terminal would tell the child too
         string errors = await process.StandardError.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
         await process.WaitForExitAsync();
         Assert.Equal(130, process.ExitCode);
         Assert.Contains("Go on with: torchlm sweep --out s", errors, StringComparison.Ordinal);
         long? reached = new RunFolder(_folder["s/trial-01"]).LatestStep;
-        Assert.InRange(reached!.Value, 100, 2999);
+        Assert.InRange(reached!.Value, 20, 399);
         Assert.False(File.Exists(_folder["s/trial-01/run.lock"])); // the child has ended
 
         ProgramProcess rest = Run("sweep", "--out", "s", "--devices", "cpu", "--threads", "1");
         Assert.Equal(0, rest.ExitCode);
         Assert.Contains($"Continuing at step {reached:N0}.", File.ReadAllText(_folder["s/logs/trial-01.log"]), StringComparison.Ordinal);
-        Assert.Equal([3000L, 3000], new[] { "s/trial-01", "s/trial-02" }.Select(trial => new RunFolder(_folder[trial]).LatestStep!.Value));
+        Assert.Equal([400L, 400], new[] { "s/trial-01", "s/trial-02" }.Select(trial => new RunFolder(_folder[trial]).LatestStep!.Value));
     }
 
     [LinuxFact]
     public async Task After_a_kill_the_sweep_goes_on_once_the_trial_that_was_left_has_ended()
     {
-        using Process process = Start(["--set", "training.steps=1500", "--set", "training.saveInterval=100", "--set", "training.evalInterval=500", "--try", "model.dropout=0.1"]);
-        await Until(process, () => new RunFolder(_folder["s/trial-01"]).LatestStep >= 100);
+        using Process process = Start(["--set", "training.steps=400", "--set", "training.saveInterval=20", "--set", "training.evalInterval=200",
+            "--try", "model.dropout=0.1"]);
+        await Until(process, () => new RunFolder(_folder["s/trial-01"]).LatestStep >= 20);
         process.Kill(entireProcessTree: false); // the trial's process trains on
         await process.WaitForExitAsync();
         ProgramProcess rest = Run("sweep", "--out", "s", "--devices", "cpu");
         Assert.Equal(0, rest.ExitCode);
         Assert.Contains("1.  0.1", rest.Output, StringComparison.Ordinal);
-        Assert.Equal(1500, new RunFolder(_folder["s/trial-01"]).LatestStep);
+        Assert.Equal(400, new RunFolder(_folder["s/trial-01"]).LatestStep);
         Assert.DoesNotContain("--resume", File.ReadAllText(_folder["s/logs/trial-01.log"]), StringComparison.Ordinal); // it had made all of it
     }
 
@@ -147,7 +155,8 @@ public sealed class SweepCommandTests : IDisposable
 
     // A shell's background jobs, and so their children, ignore these signals unless told otherwise.
     private Process Start(string[] arguments) => Process.Start(new ProcessStartInfo("env",
-        ["--default-signal=INT,TERM", "dotnet", Path.Combine(AppContext.BaseDirectory, "torchlm.dll"), "sweep", "--out", "s", .. s_short, .. arguments])
+        ["--default-signal=INT,TERM", "dotnet", Path.Combine(AppContext.BaseDirectory, "torchlm.dll"), "sweep", "--out", "s", .. s_short,
+            .. arguments])
     {
         WorkingDirectory = _folder.Path, RedirectStandardError = true, RedirectStandardOutput = true, Environment = { ["OMP_NUM_THREADS"] = "1" },
     })!;
@@ -162,6 +171,7 @@ public sealed class SweepCommandTests : IDisposable
     private double BestLoss(string run) => ValidationLosses(run).Min(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
 
     private string[] ValidationLosses(string run) =>
-        [.. File.ReadLines(_folder[$"{run}/metrics.jsonl"]).Select(line => JsonNode.Parse(line)!).Where(point => point["val_loss"] is not null && point["step"]!.GetValue<long>() > 0)
+        [.. File.ReadLines(_folder[$"{run}/metrics.jsonl"]).Select(line => JsonNode.Parse(line)!).Where(point => point["val_loss"] is not null
+            && point["step"]!.GetValue<long>() > 0)
             .Select(point => $"{point["step"]} {point["val_loss"]!.ToJsonString()}")];
 }

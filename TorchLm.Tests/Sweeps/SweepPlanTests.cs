@@ -61,7 +61,8 @@ public class SweepPlanTests
     public void The_least_rate_keeps_its_share_unless_it_is_set()
     {
         SweepPlan plan = Plan(["optimizer.learningRate=1e-2"], ["optimizer.learningRate=2e-3", "optimizer.minLearningRate=1e-3"]);
-        Assert.Equal(["optimizer.learningRate=1e-2", "optimizer.minLearningRate=0.005"], (plan with { MinRateFollows = true }).Settings(plan.Candidates()[0]));
+        Assert.Equal(["optimizer.learningRate=1e-2", "optimizer.minLearningRate=0.005"], (plan with { MinRateFollows = true })
+            .Settings(plan.Candidates()[0]));
         Assert.Equal(["optimizer.learningRate=1e-2"], plan.Settings(plan.Candidates()[0]));
     }
 
@@ -118,7 +119,8 @@ public class SweepPlanTests
     [InlineData(1, 800, 100, "1@end")]
     public void Halving_doubles_the_steps_of_half_the_candidates(int candidates, long steps, long evalInterval, string expected)
     {
-        static string Text(IEnumerable<SweepRung> rungs) => string.Join(' ', rungs.Select(rung => $"{rung.Candidates}@{(rung.Steps is { } end ? $"{end}" : "end")}"));
+        static string Text(IEnumerable<SweepRung> rungs) => string.Join(' ', rungs.Select(rung =>
+            $"{rung.Candidates}@{(rung.Steps is { } end ? $"{end}" : "end")}"));
         Assert.Equal(expected, Text(SweepRungs.Of(candidates, steps, evalInterval, halving: true)));
         Assert.Equal($"{candidates}@end", Text(SweepRungs.Of(candidates, steps, evalInterval, halving: false)));
     }

@@ -26,9 +26,11 @@ public sealed class SweepRunnerTests : IDisposable
     public void The_worse_half_is_given_up_and_the_rest_goes_on()
     {
         _trials.Loss = (trial, _) => 10 - trial.Candidate.Number;
-        SweepPlan plan = SweepPlanTests.Plan(["model.dropout=0,0.1,0.2,0.3"], ["training.steps=80", "training.evalInterval=20"]) with { Halving = true };
+        SweepPlan plan = SweepPlanTests.Plan(["model.dropout=0,0.1,0.2,0.3"], ["training.steps=80",
+            "training.evalInterval=20"]) with { Halving = true };
         IReadOnlyList<CandidateResult> results = Run(plan);
-        Assert.Equal(["trial-01 to 20", "trial-02 to 20", "trial-03 to 20", "trial-04 to 20", "trial-04 to 40", "trial-03 to 40", "trial-04 to end"], _trials.Made);
+        Assert.Equal(["trial-01 to 20", "trial-02 to 20", "trial-03 to 20", "trial-04 to 20", "trial-04 to 40", "trial-03 to 40",
+            "trial-04 to end"], _trials.Made);
         Assert.Equal([4, 3, 2, 1], results.Select(r => r.Candidate.Number));
         Assert.Equal([null, 40L, 20, 20], results.Select(r => r.Steps));
     }

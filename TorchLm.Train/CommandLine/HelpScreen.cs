@@ -29,7 +29,7 @@ internal sealed class HelpScreen : SynchronousCommandLineAction
         WriteWrapped(text, command.Description ?? "", "", "", width);
         text.Append('\n');
         WriteWrapped(text, Usage(command), "Usage: ", "       ", width);
-        IEnumerable<IGrouping<string, Option>> groups = command.Options.Where(o => !o.Hidden).GroupBy(o => (command as DocumentedCommand)?.Heading(o) ?? "Options");
+        var groups = command.Options.Where(o => !o.Hidden).GroupBy(o => (command as DocumentedCommand)?.Heading(o) ?? "Options");
         var sections = new List<(string Heading, (string Label, string Description)[] Rows)>
         {
             ("Commands", [.. command.Subcommands.Select(c => (c.Name, c.Description ?? ""))]),
@@ -59,7 +59,8 @@ internal sealed class HelpScreen : SynchronousCommandLineAction
         string path = string.Join(' ', Parents(command).Reverse().Append(command).Select(c => c is RootCommand ? "torchlm" : c.Name));
         string commands = command.Subcommands.Count == 0 ? "" : command.Action is null ? " COMMAND" : " [COMMAND]";
         string arguments = string.Concat(command.Arguments.Select(a =>
-            (a.Arity.MinimumNumberOfValues == 0 || a.HasDefaultValue ? $" [{a.Name}]" : $" {a.Name}") + (a.Arity.MaximumNumberOfValues > 1 ? "..." : "")));
+            (a.Arity.MinimumNumberOfValues == 0 || a.HasDefaultValue ? $" [{a.Name}]" : $" {a.Name}")
+            + (a.Arity.MaximumNumberOfValues > 1 ? "..." : "")));
         string required = string.Concat(command.Options.Where(o => o.Required).Select(o => $" {Label(o)}"));
         return $"{path}{commands}{arguments}{required} [options]";
     }
@@ -85,7 +86,7 @@ internal sealed class HelpScreen : SynchronousCommandLineAction
 
     private static IEnumerable<Command> Parents(Command command)
     {
-        for (Command? at = command.Parents.OfType<Command>().FirstOrDefault(); at is not null; at = at.Parents.OfType<Command>().FirstOrDefault()) yield return at;
+        while (command.Parents.OfType<Command>().FirstOrDefault() is { } parent) yield return command = parent;
     }
 
     /// <summary>Text behind a first beginning, in lines of no more than the width, the others behind another beginning.</summary>

@@ -16,9 +16,9 @@ internal static class ProgramCommands
             "torchlm sample --model my-run --prompt \"Once\"",
         ])
         {
-            TrainCommand.Create(), SweepCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), PrepareCommand.Create(), DataCommand.Create(), TokenizerCommand.Create(),
-            ExportCommand.Create(), ImportCommand.Create(), ConfigCommand.Create(), LessonCommand.Create(), BenchCommand.Create(), CheckCommand.Create(),
-            DoctorCommand.Create(), CompletionCommand.Create(),
+            TrainCommand.Create(), SweepCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), PrepareCommand.Create(),
+            DataCommand.Create(), TokenizerCommand.Create(), ExportCommand.Create(), ImportCommand.Create(), ConfigCommand.Create(),
+            LessonCommand.Create(), BenchCommand.Create(), CheckCommand.Create(), DoctorCommand.Create(), CompletionCommand.Create(),
         };
         root.Options.OfType<HelpOption>().Single().Action = new HelpScreen();
         foreach (Option option in root.Options) option.Description = option is HelpOption ? "Show this help." : "Show the program's version.";

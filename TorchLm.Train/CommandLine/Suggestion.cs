@@ -12,7 +12,8 @@ internal static class Suggestion
     public static string ForUnknown(ParseResult parsed, string word)
     {
         Command command = parsed.CommandResult.Command;
-        IEnumerable<string> known = word.StartsWith('-') ? OptionsOf(parsed.CommandResult).Select(option => option.Name) : command.Subcommands.Select(c => c.Name);
+        IEnumerable<string> known = word.StartsWith('-') ? OptionsOf(parsed.CommandResult).Select(option => option.Name)
+            : command.Subcommands.Select(c => c.Name);
         return Nearest.Question(word, known);
     }
 

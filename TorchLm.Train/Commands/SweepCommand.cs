@@ -16,11 +16,15 @@ namespace TorchLm.Train.Commands;
 /// <summary><c>torchlm sweep</c>: which settings train best, by trying them.</summary>
 internal static class SweepCommand
 {
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create()
     {
-        var output = new Option<string>("--out") { Description = "The sweep's folder, with a run's folder for each trial.", HelpName = "DIR", Required = true };
+        var output = new Option<string>("--out")
+        {
+            Description = "The sweep's folder, with a run's folder for each trial.", HelpName = "DIR", Required = true,
+        };
         Option<string?> preset = CommonOptions.Preset($"The preset to change. Default: {PresetFile.Default}.");
         var config = new Option<string?>("--config") { Description = "A configuration file to change.", HelpName = "FILE" };
         var data = new Option<string?>("--data") { Description = "Text or shards. Default: the configuration's.", HelpName = "DIR|FILE" };
@@ -32,9 +36,19 @@ internal static class SweepCommand
         tried.CompletionSources.Add(context => CommonOptions.Settings(context.WordToComplete));
         var random = new Option<int?>("--random") { Description = "Draw N candidates. Default: all combinations.", HelpName = "N" };
         var sweepSeed = new Option<int>("--sweep-seed") { Description = "Decides what is drawn.", HelpName = "N", DefaultValueFactory = _ => 1337 };
-        var seeds = new Option<int>("--seeds") { Description = "Runs of each candidate, with training.seed, +1, +2 ...", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var halving = new Option<bool>("--halving") { Description = "Give the worse half up at 1/2, 1/4 ... of the steps (Jamieson, Talwalkar 2016)." };
-        var devices = new Option<string>("--devices") { Description = "One trial at a time on each: cpu, or cuda:0,cuda:1. With a CPU training.precision=auto is fp32.", HelpName = "LIST", DefaultValueFactory = _ => "auto" };
+        var seeds = new Option<int>("--seeds")
+        {
+            Description = "Runs of each candidate, with training.seed, +1, +2 ...", HelpName = "N", DefaultValueFactory = _ => 1,
+        };
+        var halving = new Option<bool>("--halving")
+        {
+            Description = "Give the worse half up at 1/2, 1/4 ... of the steps (Jamieson, Talwalkar 2016).",
+        };
+        var devices = new Option<string>("--devices")
+        {
+            Description = "One trial at a time on each: cpu, or cuda:0,cuda:1. With a CPU training.precision=auto is fp32.", HelpName = "LIST",
+            DefaultValueFactory = _ => "auto",
+        };
         devices.CompletionSources.Add([.. DeviceChoice.Names]);
         Option<int?> threads = CommonOptions.Threads();
         var maxTime = new Option<string?>("--max-time") { Description = "Longest time of each trial: 90s, 10m, 1h30m.", HelpName = "DURATION" };
@@ -55,7 +69,10 @@ internal static class SweepCommand
             string folder = Path.GetFullPath(parsed.GetRequiredValue(output)), planPath = Path.Combine(folder, SweepPlan.FileName);
             if (parsed.GetValue(seeds) < 1) throw new InputException($"--seeds is {parsed.GetValue(seeds)}, but it must be at least 1.");
             if (parsed.GetValue(random) < 1) throw new InputException($"--random is {parsed.GetValue(random)}, but it must be at least 1.");
-            if (parsed.GetValue(preset) is not null && parsed.GetValue(config) is not null) throw new InputException("--preset and --config exclude each other: choose one.");
+            if (parsed.GetValue(preset) is not null && parsed.GetValue(config) is not null)
+            {
+                throw new InputException("--preset and --config exclude each other: choose one.");
+            }
             string[] names = Devices(parsed.GetValue(devices)!);
             List<string> options = [];
             if (parsed.GetValue(threads) is { } count) options.AddRange(["--threads", $"{count}"]);
@@ -68,15 +85,22 @@ internal static class SweepCommand
             bool exists = File.Exists(planPath), describes = parsed.GetValue(tried) is { Length: > 0 };
             SweepPlan plan = exists && !describes ? SweepPlan.Read(planPath) : new SweepPlan
             {
-                Config = JsonSerializer.SerializeToElement(Configure(parsed.GetValue(preset), parsed.GetValue(config), parsed.GetValue(set)!, parsed.GetValue(data)), s_config),
-                Try = describes ? parsed.GetValue(tried)! : throw new InputException("Say what to try, for example --try optimizer.learningRate=1e-3,3e-3."),
-                Random = parsed.GetValue(random), SweepSeed = parsed.GetValue(sweepSeed), Seeds = parsed.GetValue(seeds), Halving = parsed.GetValue(halving),
-                MinRateFollows = !parsed.GetValue(set)!.Concat(parsed.GetValue(tried)!).Any(s => s.StartsWith("optimizer.minLearningRate", StringComparison.Ordinal)),
+                Try = describes ? parsed.GetValue(tried)!
+                    : throw new InputException("Say what to try, for example --try optimizer.learningRate=1e-3,3e-3."),
+                Config = JsonSerializer.SerializeToElement(
+                    Configure(parsed.GetValue(preset), parsed.GetValue(config), parsed.GetValue(set)!, parsed.GetValue(data)), s_config),
+                Random = parsed.GetValue(random),
+                SweepSeed = parsed.GetValue(sweepSeed),
+                Seeds = parsed.GetValue(seeds),
+                Halving = parsed.GetValue(halving),
+                MinRateFollows = !parsed.GetValue(set)!.Concat(parsed.GetValue(tried)!)
+                    .Any(setting => setting.StartsWith("optimizer.minLearningRate", StringComparison.Ordinal)),
             };
             foreach (SweepCandidate candidate in plan.Candidates()) plan.Settings(candidate); // all of them are possible
             if (exists && SweepPlan.Read(planPath).Difference(plan) is { } other)
             {
-                throw new InputException($"'{folder}' holds another sweep, which did not have {other}: go on with it by torchlm sweep --out {Hint.Path(folder)}, or name another folder.");
+                throw new InputException($"'{folder}' holds another sweep, begun without {other}: go on with that one by torchlm sweep --out " +
+                    $"{Hint.Path(folder)}, or name another folder.");
             }
             if (!exists && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(e => Path.GetFileName(e) != RunLock.FileName))
             {
@@ -97,9 +121,11 @@ internal static class SweepCommand
         var records = new TrialRecords(folder);
         try
         {
-            DurableFile.WriteText(Path.Combine(folder, TrialProcess.ConfigName), WithOnePrecision(WithPreparedData(plan.BaseConfig(), folder, cancel), devices).ToJson() + "\n");
+            RunConfig shared = WithOnePrecision(WithPreparedData(plan.BaseConfig(), folder, cancel), devices);
+            DurableFile.WriteText(Path.Combine(folder, TrialProcess.ConfigName), shared.ToJson() + "\n");
             int candidates = plan.Candidates().Count;
-            Console.Error.WriteLine($"{DatasetReport.Count(candidates, "candidate")}, {DatasetReport.Count(plan.Seeds, "seed")} each, {plan.BaseConfig().Training.Steps:N0} steps, in {Hint.Path(folder)}");
+            Console.Error.WriteLine($"{DatasetReport.Count(candidates, "candidate")}, {DatasetReport.Count(plan.Seeds, "seed")} " +
+                $"each, {plan.BaseConfig().Training.Steps:N0} steps, in {Hint.Path(folder)}");
             var runner = new SweepRunner(plan, devices, new TrialProcess(plan, folder, options), records,
                 trial => TrialProgress.Of(new RunFolder(Path.Combine(folder, trial.Name))), line => Console.Error.WriteLine(Program.OneLine(line)));
             results = runner.Run(cancel);
@@ -122,12 +148,14 @@ internal static class SweepCommand
     private static RunConfig WithPreparedData(RunConfig config, string folder, CancellationToken cancel)
     {
         TokenDataset dataset;
-        using (var progress = new BuildProgressLine()) dataset = RunData.Open(config, Path.Combine(folder, "data"), Console.Error.WriteLine, progress, cancel);
+        using (var progress = new BuildProgressLine()) dataset = RunData.Open(config, Path.Combine(folder, "data"), Console.Error.WriteLine,
+            progress, cancel);
         return config with { Data = config.Data with { Path = Path.GetFullPath(dataset.Folder) } };
     }
 
     /// <summary>
-    /// On a CPU, auto is found by a trial of a second, which may come out one way for one run and the other way for the next: they could not be compared.
+    /// On a CPU, auto is found by a trial of a second, which may come out one way for one run and the other way for the next: they could not be
+    /// compared.
     /// </summary>
     private static RunConfig WithOnePrecision(RunConfig config, string[] devices)
     {
@@ -138,8 +166,12 @@ internal static class SweepCommand
     private static RunConfig Configure(string? preset, string? config, IReadOnlyList<string> settings, string? data)
     {
         string used = preset ?? PresetFile.Default;
-        RunConfig run = RunConfig.Parse(config is not null ? ConfigFile.ReadText(config) : PresetFile.Read(used), config ?? $"The preset {used}", settings);
-        if (run.Training.InitFrom is not null || preset == InitialModel.Preset) throw new InputException("The trials of a sweep begin with random weights: leave training.initFrom and the preset finetune out.");
+        RunConfig run = RunConfig.Parse(config is not null ? ConfigFile.ReadText(config) : PresetFile.Read(used), config ?? $"The preset {used}",
+            settings);
+        if (run.Training.InitFrom is not null || preset == InitialModel.Preset)
+        {
+            throw new InputException("The trials of a sweep begin with random weights: leave training.initFrom and the preset finetune out.");
+        }
         bool ownVocabulary = data is not null && !settings.Any(s => s.StartsWith("model.vocabularySize", StringComparison.Ordinal));
         if (ownVocabulary) run = run with { Model = run.Model with { VocabularySize = 0 } };
         return run with { Data = TrainCommand.WithFullPaths(run.Data with { Path = data ?? run.Data.Path }) };
@@ -150,8 +182,10 @@ internal static class SweepCommand
         string[] names = list.Split(',', StringSplitOptions.TrimEntries);
         foreach (string name in names)
         {
-            bool isKnown = DeviceChoice.Names.Contains(name) || (name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name["cuda:".Length..], out int number) && number >= 0);
-            if (!isKnown) throw new InputException($"--devices names '{name}', but devices are auto, cpu, cuda and cuda:N, with commas between.{Nearest.Question(name, DeviceChoice.Names)}");
+            bool isKnown = DeviceChoice.Names.Contains(name) || (name.StartsWith("cuda:", StringComparison.Ordinal)
+                && int.TryParse(name["cuda:".Length..], out int number) && number >= 0);
+            if (!isKnown) throw new InputException($"--devices names '{name}', but devices are auto, cpu, cuda and cuda:N, with commas " +
+                $"between.{Nearest.Question(name, DeviceChoice.Names)}");
         }
         return names;
     }

@@ -26,16 +26,21 @@ internal sealed record SweepParameter(string Name, IReadOnlyList<string> Values,
         {
             if (from >= to) throw new InputException($"--try {name}={given} is no range: its first end must be the lower one.");
             bool isWhole = ConfigSetting.IsWhole(name);
-            if (isWhole && (from != Math.Floor(from) || to != Math.Floor(to))) throw new InputException($"--try {name}={given}: the ends must be whole numbers, as the setting is.");
+            if (isWhole && (from != Math.Floor(from) || to != Math.Floor(to))) throw new InputException($"--try {name}={given}: the ends must be " +
+                "whole numbers, as the setting is.");
             return new SweepParameter(name, [], (from, to));
         }
         string[] values = given.Split(',', StringSplitOptions.TrimEntries);
-        if (values.Any(value => value.Length == 0)) throw new InputException($"--try {name}={given} names an empty value: separate values with a comma, such as 1,2,3.");
-        if (values.GroupBy(value => value).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new InputException($"--try {name} names the value {twice.Key} twice.");
+        if (values.Any(value => value.Length == 0)) throw new InputException($"--try {name}={given} names an empty value: separate values with a " +
+            "comma, such as 1,2,3.");
+        if (values.GroupBy(value => value).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new InputException($"--try {name} names " +
+            $"the value {twice.Key} twice.");
         return new SweepParameter(name, values, null);
     }
 
-    /// <summary>A value drawn at random: one of the values, or one of the range, log-uniform where that spans a factor of ten above 0, else uniform.</summary>
+    /// <summary>
+    /// A value drawn at random: one of the values, or one of the range, log-uniform where that spans a factor of ten above 0, else uniform.
+    /// </summary>
     public string Draw(Random random)
     {
         if (Range is not { } range) return Values[random.Next(Values.Count)];
@@ -56,11 +61,14 @@ internal sealed record SweepParameter(string Name, IReadOnlyList<string> Values,
 
     private static void Refuse(string name)
     {
-        if (name == "training.seed") throw new InputException("--try training.seed is what --seeds N does: candidates are compared by their means over seeds.");
-        if (name == "training.initFrom") throw new InputException("--try training.initFrom is not possible: the trials of a sweep begin with random weights.");
+        if (name == "training.seed") throw new InputException("--try training.seed is what --seeds N does: candidates are compared by their " +
+            "means over seeds.");
+        if (name == "training.initFrom") throw new InputException("--try training.initFrom is not possible: the trials of a sweep begin with " +
+            "random weights.");
         if (name.StartsWith("data.", StringComparison.Ordinal))
         {
-            throw new InputException($"--try {name} is not possible: all trials of a sweep read the same data, else their losses could not be compared.");
+            throw new InputException($"--try {name} is not possible: all trials of a sweep read the same data, else their losses could not be " +
+                "compared.");
         }
     }
 }

@@ -23,7 +23,8 @@ internal sealed record SweepPlan
 
     private static readonly JsonSerializerOptions s_json = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     /// <summary>The configuration that all trials share but for what is tried.</summary>
@@ -52,14 +53,16 @@ internal sealed record SweepPlan
     public IReadOnlyList<SweepParameter> Parameters()
     {
         SweepParameter[] all = [.. Try.Select(SweepParameter.Parse)];
-        if (all.GroupBy(p => p.Name).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new InputException($"--try names {twice.Key} twice: put its values into one.");
+        if (all.GroupBy(p => p.Name).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new InputException($"--try names {twice.Key} " +
+            "twice: put its values into one.");
         if (Random is null && all.FirstOrDefault(p => p.Range is not null) is { } range)
         {
             throw new InputException($"--try {range.Name} is a range, which numbers are drawn from: say how often with --random N, or name values.");
         }
         if (Halving && all.Any(p => p.Name is "training.steps" or "training.evalInterval"))
         {
-            throw new InputException("--halving compares candidates after the same steps: leave training.steps and training.evalInterval out of --try.");
+            throw new InputException("--halving compares candidates after the same steps: leave training.steps and training.evalInterval out of " +
+                "--try.");
         }
         return all;
     }
@@ -69,12 +72,15 @@ internal sealed record SweepPlan
     {
         IReadOnlyList<SweepParameter> parameters = Parameters();
         double combinations = parameters.Aggregate(1.0, (count, p) => count * (p.Range is null ? p.Values.Count : double.PositiveInfinity));
-        if ((Random ?? combinations) * Seeds > MostTrials) throw new InputException($"That would be {(Random ?? combinations) * Seeds:N0} trials, more than {MostTrials:N0}: try less, or draw with --random N.");
-        if (Random > combinations) throw new InputException($"--random is {Random}, but there are only {combinations:N0} combinations: leave it out to try them all.");
+        if ((Random ?? combinations) * Seeds > MostTrials) throw new InputException($"That would be {(Random ?? combinations) * Seeds:N0} " +
+            $"trials, more than {MostTrials:N0}: try less, or draw with --random N.");
+        if (Random > combinations) throw new InputException($"--random is {Random}, but there are only {combinations:N0} combinations: leave it " +
+            "out to try them all.");
         if (Random is null)
         {
             IEnumerable<IReadOnlyList<string>> all = [[]];
-            foreach (SweepParameter parameter in parameters) all = all.SelectMany(before => parameter.Values.Select(value => (IReadOnlyList<string>)[.. before, value])).ToArray();
+            foreach (SweepParameter parameter in parameters) all = all.SelectMany(before => parameter.Values.Select(value =>
+                (IReadOnlyList<string>)[.. before, value])).ToArray();
             return [.. all.Select((values, i) => new SweepCandidate(i + 1, values))];
         }
         return Draw(parameters, Random.Value);
@@ -84,7 +90,8 @@ internal sealed record SweepPlan
     public IEnumerable<SweepTrial> Trials(SweepCandidate candidate)
     {
         long first = BaseConfig().Training.Seed;
-        for (int i = 0; i < Seeds; i++) yield return new SweepTrial(candidate, first + i, $"trial-{candidate.Number:00}" + (Seeds == 1 ? "" : $"-seed-{first + i}"));
+        for (int i = 0; i < Seeds; i++) yield return new SweepTrial(candidate, first + i, $"trial-{candidate.Number:00}" + (Seeds == 1 ? ""
+            : $"-seed-{first + i}"));
     }
 
     /// <summary>The configuration that all trials share but for what is tried.</summary>
@@ -121,7 +128,8 @@ internal sealed record SweepPlan
     {
         try
         {
-            return JsonSerializer.Deserialize<SweepPlan>(ConfigFile.ReadText(path), s_json) is { Try: not null } plan ? plan : throw new JsonException();
+            return JsonSerializer.Deserialize<SweepPlan>(ConfigFile.ReadText(path), s_json) is { Try: not null } plan ? plan
+                : throw new JsonException();
         }
         catch (JsonException e)
         {
@@ -133,11 +141,13 @@ internal sealed record SweepPlan
     public string? Difference(SweepPlan other)
     {
         if (!Try.SequenceEqual(other.Try)) return $"--try {string.Join(" --try ", other.Try)}";
-        if (Random != other.Random || (Random is not null && SweepSeed != other.SweepSeed)) return other.Random is null ? "no --random" : $"--random {other.Random} --sweep-seed {other.SweepSeed}";
+        if (Random != other.Random || (Random is not null && SweepSeed != other.SweepSeed)) return other.Random is null ? "no --random"
+            : $"--random {other.Random} --sweep-seed {other.SweepSeed}";
         if (Seeds != other.Seeds) return $"--seeds {other.Seeds}";
         if (Halving != other.Halving) return other.Halving ? "--halving" : "no --halving";
         ConfigDifference? setting = ConfigDifference.Between(BaseConfig(), other.BaseConfig()) is [var first, ..] ? first : null;
-        return setting is null ? MinRateFollows == other.MinRateFollows ? null : "another optimizer.minLearningRate" : $"{setting.Name} {setting.Second}";
+        return setting is null ? MinRateFollows == other.MinRateFollows ? null : "another optimizer.minLearningRate"
+            : $"{setting.Name} {setting.Second}";
     }
 
     private List<SweepCandidate> Draw(IReadOnlyList<SweepParameter> parameters, int count)
@@ -150,7 +160,8 @@ internal sealed record SweepPlan
         {
             string[] values = [.. parameters.Select(parameter => parameter.Draw(random))];
             if (known.Add(string.Join('\n', values))) drawn.Add(new SweepCandidate(drawn.Count + 1, values));
-            else if (++inVain == MostInVain) throw new InputException($"--random is {count}, but no more than {drawn.Count} different combinations were found: draw fewer.");
+            else if (++inVain == MostInVain) throw new InputException($"--random is {count}, but no more than {drawn.Count} different " +
+                "combinations were found: draw fewer.");
         }
         return drawn;
     }

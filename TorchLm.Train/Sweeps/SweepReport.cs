@@ -37,15 +37,23 @@ internal sealed class SweepReport(SweepPlan plan, string folder, IReadOnlyList<C
         int columns = rows[0].Length;
         int[] widths = [.. Enumerable.Range(0, columns).Select(c => rows.Max(row => row[c].Length))];
         var text = new StringBuilder();
-        foreach (string[] row in rows) text.Append(string.Join("  ", row.Select((cell, c) => c == 0 || c >= columns - 3 ? cell.PadLeft(c == columns - 1 ? 0 : widths[c]) : cell.PadRight(widths[c]))).TrimEnd()).Append('\n');
+        foreach (string[] row in rows)
+        {
+            // Numbers to the right, what was tried to the left.
+            IEnumerable<string> cells = row.Select((cell, c) => c == columns - 1 ? cell : c == 0 || c >= columns - 3 ? cell.PadLeft(widths[c])
+                : cell.PadRight(widths[c]));
+            text.Append(string.Join("  ", cells).TrimEnd()).Append('\n');
+        }
         foreach (CandidateResult r in results.Where(r => r.Failures.Count > 0))
         {
-            text.Append($"\nCandidate {r.Candidate.Number} ({string.Join(", ", Pairs(r).Select(p => $"{p.Name} {p.Value}"))}) failed: {Program.OneLine(r.Failures[0])}\n");
+            string settings = string.Join(", ", Pairs(r).Select(p => $"{p.Name} {p.Value}"));
+            text.Append($"\nCandidate {r.Candidate.Number} ({settings}) failed: {Program.OneLine(r.Failures[0].TrimEnd('.'))}.\n");
         }
         if (results.FirstOrDefault(r => r.Failures.Count == 0) is { } best)
         {
             string trial = plan.Trials(best.Candidate).ElementAt(best.Losses.ToList().IndexOf(best.Losses.Min())).Name;
-            text.Append($"\nThe best is in {Hint.Path(Path.Combine(folder, trial))}: torchlm sample --model {Hint.Path(Path.Combine(folder, trial))}\n");
+            string path = Hint.Path(Path.Combine(folder, trial));
+            text.Append($"\nThe best is in {path}: torchlm sample --model {path}\n");
         }
         text.Append($"A row for each trial: {Hint.Path(CsvPath)}; drawn: {Hint.Path(PicturePath)}\n");
         return text.ToString();
@@ -61,7 +69,7 @@ internal sealed class SweepReport(SweepPlan plan, string folder, IReadOnlyList<C
         {
             ["rank"] = i + 1,
             ["candidate"] = r.Candidate.Number,
-            ["settings"] = new JsonObject([.. Pairs(r).Select(p => KeyValuePair.Create<string, JsonNode?>(p.Name, SweepParameter.Number(p.Value) is { } n ? n : p.Value))]),
+            ["settings"] = new JsonObject([.. Pairs(r).Select(p => KeyValuePair.Create<string, JsonNode?>(p.Name, ToJson(p.Value)))]),
             ["steps"] = r.Steps ?? _steps,
             ["mean_val_loss"] = r.Mean,
             ["sd_val_loss"] = r.Deviation,
@@ -74,7 +82,8 @@ internal sealed class SweepReport(SweepPlan plan, string folder, IReadOnlyList<C
     /// <summary>Writes the CSV file and the picture.</summary>
     public void WriteFiles()
     {
-        var csv = new StringBuilder(Row(["trial", "candidate", .. _parameters.Select(p => p.Name), "seed", "steps", "best_val_loss", "best_step", "seconds", "failure"]));
+        string[] names = [.. _parameters.Select(p => p.Name)];
+        var csv = new StringBuilder(Row(["trial", "candidate", .. names, "seed", "steps", "best_val_loss", "best_step", "seconds", "failure"]));
         var drawn = new List<SweptTrial>();
         foreach (CandidateResult r in results)
         {
@@ -84,24 +93,29 @@ internal sealed class SweepReport(SweepPlan plan, string folder, IReadOnlyList<C
                 IReadOnlyList<TrialRecord> ends = records.All(trial.Name);
                 string? failure = ends.FirstOrDefault(end => end.Failure is not null)?.Failure;
                 double? best = failure is null ? progress.BestLoss : null;
-                csv.Append(Row([trial.Name, $"{r.Candidate.Number}", .. r.Candidate.Values, $"{trial.Seed}", StepsOf(r).Replace(",", ""), Number(best),
-                    best is null ? "" : $"{progress.Curve.First(point => point.Loss == best).Step}", Number(ends.Sum(end => end.Seconds)), failure ?? ""]));
+                string bestStep = best is null ? "" : $"{progress.Curve.First(point => point.Loss == best).Step}";
+                string steps = StepsOf(r).Replace(",", "");
+                csv.Append(Row([trial.Name, $"{r.Candidate.Number}", .. r.Candidate.Values, $"{trial.Seed}", steps, Number(best), bestStep,
+                    Number(Math.Round(ends.Sum(end => end.Seconds), 1)), failure ?? ""]));
                 drawn.Add(new SweptTrial(r.Candidate.Number, r.Candidate.Values, best, progress.Curve, r.Steps is null));
             }
         }
         DurableFile.WriteText(CsvPath, csv.ToString());
-        if (drawn.Any(trial => trial.BestLoss is not null)) SweepPicture.Draw(PicturePath, [.. _parameters.Select(p => p.Name)], drawn);
+        if (drawn.Any(trial => trial.BestLoss is not null)) SweepPicture.Draw(PicturePath, names, drawn);
     }
 
     private TrialProgress Progress(SweepTrial trial) => TrialProgress.Of(new RunFolder(Path.Combine(folder, trial.Name)));
 
-    private IEnumerable<(string Name, string Value)> Pairs(CandidateResult r) => _parameters.Select((parameter, i) => (parameter.Name, r.Candidate.Values[i]));
+    private IEnumerable<(string Name, string Value)> Pairs(CandidateResult r) => _parameters.Select((parameter, i) => (parameter.Name,
+        r.Candidate.Values[i]));
 
     private string StepsOf(CandidateResult r)
     {
         int own = _parameters.ToList().FindIndex(p => p.Name == "training.steps");
         return own >= 0 ? r.Candidate.Values[own] : $"{r.Steps ?? _steps:N0}";
     }
+
+    private static JsonValue? ToJson(string value) => SweepParameter.Number(value) is { } number ? JsonValue.Create(number) : JsonValue.Create(value);
 
     private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 

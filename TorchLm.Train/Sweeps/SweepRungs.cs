@@ -5,7 +5,9 @@ namespace TorchLm.Train.Sweeps;
 /// <param name="Steps">Up to which step; null is the whole run.</param>
 internal sealed record SweepRung(int Candidates, long? Steps);
 
-/// <summary>Successive halving (Jamieson and Talwalkar 2016): each part trains half as many candidates twice as long, the last one to the end.</summary>
+/// <summary>
+/// Successive halving (Jamieson and Talwalkar 2016): each part trains half as many candidates twice as long, the last one to the end.
+/// </summary>
 internal static class SweepRungs
 {
     /// <summary>The parts of a sweep.</summary>

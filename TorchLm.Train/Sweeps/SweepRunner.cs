@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Sweeps;
 
@@ -14,8 +15,8 @@ internal sealed record CandidateResult(SweepCandidate Candidate, IReadOnlyList<d
     public double? Mean => Losses.OfType<double>().ToArray() is { Length: > 0 } some ? some.Average() : null;
 
     /// <summary>The standard deviation over the seeds (of a sample); null where there are fewer than two.</summary>
-    public double? Deviation =>
-        Losses.OfType<double>().ToArray() is { Length: > 1 } some ? Math.Sqrt(some.Sum(loss => (loss - some.Average()) * (loss - some.Average())) / (some.Length - 1)) : null;
+    public double? Deviation => Losses.OfType<double>().ToArray() is { Length: > 1 } some
+        ? Math.Sqrt(some.Sum(loss => (loss - some.Average()) * (loss - some.Average())) / (some.Length - 1)) : null;
 }
 
 /// <summary>Makes a sweep's trials, several at once where there are several devices, and gives the worse half up where that was asked for.</summary>
@@ -25,7 +26,9 @@ internal sealed record CandidateResult(SweepCandidate Candidate, IReadOnlyList<d
 /// <param name="records">What has come to an end already.</param>
 /// <param name="progress">Reads what a trial has reached.</param>
 /// <param name="say">Told in lines what happens.</param>
-internal sealed class SweepRunner(SweepPlan plan, IReadOnlyList<string> devices, ITrialRunner runner, TrialRecords records, Func<SweepTrial, TrialProgress> progress, Action<string> say)
+internal sealed class SweepRunner(
+    SweepPlan plan, IReadOnlyList<string> devices, ITrialRunner runner, TrialRecords records, Func<SweepTrial, TrialProgress> progress,
+    Action<string> say)
 {
     private readonly long _steps = plan.BaseConfig().Training.Steps, _evalInterval = plan.BaseConfig().Training.EvalInterval;
     private double _secondsPerStep;
@@ -41,9 +44,12 @@ internal sealed class SweepRunner(SweepPlan plan, IReadOnlyList<string> devices,
         var results = new List<CandidateResult>();
         for (int i = 0; i < rungs.Count; i++)
         {
-            if (rungs.Count > 1) say($"Part {i + 1} of {rungs.Count}: {candidates.Count} candidates up to step {rungs[i].Steps ?? _steps:N0}.");
+            if (rungs.Count > 1) say($"Part {i + 1} of {rungs.Count}: {DatasetReport.Count(candidates.Count, "candidate")} up to " +
+                $"step {rungs[i].Steps ?? _steps:N0}.");
             MakeTrials(candidates, rungs, i, cancel);
-            CandidateResult[] ranked = [.. candidates.Select(candidate => Judge(candidate, rungs[i].Steps)).OrderBy(r => r.Failures.Count > 0).ThenBy(r => r.Mean ?? double.MaxValue)];
+            long? steps = rungs[i].Steps;
+            CandidateResult[] ranked = [.. candidates.Select(candidate => Judge(candidate, steps)).OrderBy(r => r.Failures.Count > 0)
+                .ThenBy(r => r.Mean ?? double.MaxValue)];
             // A candidate that fails with one seed is not gone on with.
             int kept = i + 1 < rungs.Count ? Math.Min(rungs[i + 1].Candidates, ranked.Count(r => r.Failures.Count == 0)) : ranked.Length;
             results.InsertRange(0, ranked[(i + 1 < rungs.Count ? kept : 0)..]);
@@ -61,7 +67,8 @@ internal sealed class SweepRunner(SweepPlan plan, IReadOnlyList<string> devices,
         _made = all.Length - open.Length;
         var queue = new ConcurrentQueue<SweepTrial>(open);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var workers = devices.Select(device => Task.Factory.StartNew(() => Work(device), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+        Task[] workers = [.. devices.Select(device =>
+            Task.Factory.StartNew(() => Work(device), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         Task.WhenAll(workers).GetAwaiter().GetResult();
         cancel.ThrowIfCancellationRequested();
 
@@ -69,7 +76,10 @@ internal sealed class SweepRunner(SweepPlan plan, IReadOnlyList<string> devices,
         {
             try
             {
-                while (!stop.IsCancellationRequested && queue.TryDequeue(out SweepTrial? trial)) Make(trial, device, all.Length, () => Left(rungs, part, all.Length), steps, stop.Token);
+                while (!stop.IsCancellationRequested && queue.TryDequeue(out SweepTrial? trial))
+                {
+                    Make(trial, device, all.Length, () => Left(rungs, part, all.Length), steps, stop.Token);
+                }
             }
             catch
             {
@@ -94,9 +104,11 @@ internal sealed class SweepRunner(SweepPlan plan, IReadOnlyList<string> devices,
             {
                 _secondsPerStep += (seconds / Math.Max(1, (steps ?? _steps) - before) - _secondsPerStep) / ++_timed;
             }
-            string result = failure is null ? $"validation loss {reached.BestLoss:0.0000}" : $"failed: {failure.TrimEnd('.')}";
-            string rest = _made < count && _timed > 0 ? $"; about {Time(left())} left" : "";
-            say($"[{_made,3}/{count}] {trial.Name} ({Describe(trial.Candidate)}): {result}, {Time(TimeSpan.FromSeconds(seconds))}{rest}");
+            string result = failure is null ? $"loss {reached.BestLoss:0.0000}" : $"failed: {failure.TrimEnd('.')}";
+            TimeSpan rest = _timed > 0 ? left() : TimeSpan.Zero;
+            string number = $"{_made}".PadLeft($"{count}".Length), time = rest > TimeSpan.Zero
+                ? $"  ({ConsoleProgress.Time(rest.TotalSeconds)} left)" : "";
+            say($"[{number}/{count}] {trial.Name}  {Describe(trial.Candidate)}  {result}{time}");
         }
     }
 
@@ -121,6 +133,4 @@ internal sealed class SweepRunner(SweepPlan plan, IReadOnlyList<string> devices,
 
     private string Describe(SweepCandidate candidate) =>
         string.Join(", ", plan.Parameters().Select((parameter, i) => $"{parameter.Name.Split('.')[1]} {candidate.Values[i]}"));
-
-    private static string Time(TimeSpan time) => Reporting.ConsoleProgress.Time(time.TotalSeconds);
 }

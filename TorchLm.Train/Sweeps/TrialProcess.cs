@@ -63,7 +63,7 @@ internal sealed partial class TrialProcess(SweepPlan plan, string folder, IReadO
         {
             using RunLock? hold = RunLock.TryTake(run);
             if (hold is not null) return;
-            if (!said) Console.Error.WriteLine($"{Path.GetFileName(run.Path)} is still being trained by a process of an earlier call: waiting for it.");
+            if (!said) Console.Error.WriteLine($"{Path.GetFileName(run.Path)} is still trained by a process of an earlier call: waiting for it.");
             cancel.WaitHandle.WaitOne(s_pause);
             cancel.ThrowIfCancellationRequested();
         }
@@ -77,7 +77,8 @@ internal sealed partial class TrialProcess(SweepPlan plan, string folder, IReadO
         {
             if (line is null) return;
             lock (log) log.WriteLine(line);
-            if (line.StartsWith("torchlm: ", StringComparison.Ordinal) && !line.StartsWith("torchlm: warning", StringComparison.Ordinal)) failure = line["torchlm: ".Length..];
+            bool isFailure = line.StartsWith("torchlm: ", StringComparison.Ordinal) && !line.StartsWith("torchlm: warning", StringComparison.Ordinal);
+            if (isFailure) failure = line["torchlm: ".Length..];
         }
         process.OutputDataReceived += (_, e) => Note(e.Data);
         process.ErrorDataReceived += (_, e) => Note(e.Data);
@@ -89,7 +90,7 @@ internal sealed partial class TrialProcess(SweepPlan plan, string folder, IReadO
         {
             ExitCode.Done => null,
             ExitCode.Interrupted => throw new OperationCanceledException(), // Ctrl-C reached it first
-            int code => failure ?? $"the process ended with code {code}",
+            int code => failure?.Split("; ")[0] ?? $"the process ended with code {code}", // what could be done about a single run is no advice here
         };
     }
 

@@ -15,7 +15,8 @@ internal sealed record TrialRecord(string Trial, long? Steps, string? Failure, d
 /// <summary>trials.jsonl: a line for each trial that has come to an end, so that a sweep that goes on knows what is done.</summary>
 internal sealed class TrialRecords
 {
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly string _path;
     private readonly List<TrialRecord> _all = [];
 
@@ -51,7 +52,8 @@ internal sealed class TrialRecords
     /// <summary>Whether a trial has come as far as it should, or has failed.</summary>
     public TrialRecord? Of(string trial, long? steps)
     {
-        lock (_all) return _all.LastOrDefault(record => record.Trial == trial && (record.Failure is not null || record.Steps is null || record.Steps >= steps));
+        lock (_all) return _all.LastOrDefault(record => record.Trial == trial && (record.Failure is not null || record.Steps is null
+            || record.Steps >= steps));
     }
 
     /// <summary>All of a trial.</summary>
@@ -79,7 +81,8 @@ internal sealed record TrialProgress(IReadOnlyList<(long Step, double Loss)> Cur
         {
             try
             {
-                if (JsonNode.Parse(line) is JsonObject point && point["val_loss"] is JsonValue loss && (long?)point["step"] is { } step and > 0) curve.Add((step, (double)loss));
+                if (JsonNode.Parse(line) is JsonObject point && point["val_loss"] is JsonValue loss
+                    && (long?)point["step"] is { } step and > 0) curve.Add((step, (double)loss));
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
             {
