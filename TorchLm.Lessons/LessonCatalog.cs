@@ -17,7 +17,7 @@ public static class LessonCatalog
     /// <exception cref="InputException">There is none.</exception>
     public static Lesson Find(string name) =>
         All.FirstOrDefault(l => l.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new InputException($"There is no lesson '{name}', only {string.Join(", ", All.Select(l => l.Name))}.");
+        ?? throw new InputException($"There is no lesson '{name}', only {string.Join(", ", All.Select(l => l.Name))}.{Nearest.Question(name, All.Select(l => l.Name))}");
 
     /// <summary>Its place in the order, from 1.</summary>
     public static int NumberOf(Lesson lesson) => 1 + All.TakeWhile(l => l.Name != lesson.Name).Count();

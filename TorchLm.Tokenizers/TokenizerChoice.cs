@@ -23,6 +23,9 @@ public abstract record TokenizerChoice
     /// <param name="Name">As the user wrote it.</param>
     public sealed record Ready(string Name) : TokenizerChoice
     {
+        /// <summary>Those that come with the program.</summary>
+        public static new IReadOnlyList<string> Names { get; } = ["cl100k_base", "o200k_base"];
+
         /// <summary>Opens it.</summary>
         /// <exception cref="TokenizerException">Its file is damaged or not supported.</exception>
         public ITokenizer Open() => Name switch

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -7,7 +8,7 @@ using TorchLm.Core;
 using TorchLm.Core.Native;
 using TorchLm.Core.Training;
 using TorchLm.Tokenizers;
-using TorchLm.Train.Commands;
+using TorchLm.Train.CommandLine;
 
 namespace TorchLm.Train;
 
@@ -33,17 +34,20 @@ public static partial class Program
 
     private static async Task<int> Run(string[] args)
     {
-        var root = new RootCommand("Trains GPT-style language models from text, and speaks with them.")
-        {
-            TrainCommand.Create(), PrepareCommand.Create(), DataCommand.Create(), SampleCommand.Create(), EvalCommand.Create(), InspectCommand.Create(),
-            ExportCommand.Create(), ImportCommand.Create(), TokenizerCommand.Create(), BenchCommand.Create(), CheckCommand.Create(), ConfigCommand.Create(), ReportCommand.Create(), LessonCommand.Create(), DoctorCommand.Create(),
-        };
+        RootCommand root = ProgramCommands.Create();
         ParseResult parsed = root.Parse(args);
+        // A shell asks what can stand at the cursor of a line that is not finished, and so is wrong.
+        if (root.Directives.OfType<SuggestDirective>().Any(directive => parsed.GetResult(directive) is not null)) return await parsed.InvokeAsync();
         if (parsed.UnmatchedTokens.Count > 0)
         {
-            return Fail(ExitCode.WrongInput, $"There is no command or option '{parsed.UnmatchedTokens[0]}'; see torchlm{Named(parsed)} --help.");
+            string word = parsed.UnmatchedTokens[0];
+            return Fail(ExitCode.WrongInput, $"There is no command or option '{word}'; see torchlm{Named(parsed)} --help.{Suggestion.ForUnknown(parsed, word)}");
         }
-        if (parsed.Errors.Count > 0) return Fail(ExitCode.WrongInput, $"{Plain(parsed.Errors[0].Message)} See torchlm{Named(parsed)} --help.");
+        if (parsed.Errors.Count > 0)
+        {
+            string message = Plain(parsed.Errors[0].Message);
+            return Fail(ExitCode.WrongInput, $"{message} See torchlm{Named(parsed)} --help.{Suggestion.ForWords(parsed, message)}");
+        }
 
         // One sentence for all of them: .NET refuses such a path by an exception that speaks of a parameter.
         if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(IsEmptyPath) is { } empty)
@@ -61,7 +65,7 @@ public static partial class Program
         }
         catch (Exception e) when (e is InputException or TokenizerException)
         {
-            return Fail(ExitCode.WrongInput, e.Message);
+            return Fail(ExitCode.WrongInput, e.Message + Suggestion.ForWords(parsed, e.Message));
         }
         catch (System.Text.DecoderFallbackException)
         {
@@ -117,8 +121,8 @@ public static partial class Program
         Match type = ExpectedType().Match(message);
         if (type.Success)
         {
-            string kind = type.Value.Contains("Int", StringComparison.Ordinal) ? "a whole number" : type.Value.Contains("Double", StringComparison.Ordinal) ? "a number"
-                : "true or false";
+            string kind = type.Value.Contains("System.Int", StringComparison.Ordinal) ? "a whole number" : type.Value.Contains("System.Double", StringComparison.Ordinal) ? "a number"
+                : type.Value.Contains("System.Bool", StringComparison.Ordinal) ? "true or false" : "one of the words that it takes";
             return $"{message[..type.Index]}as {kind}.";
         }
         return string.Join(' ', message.Split([' ', '\t', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries));

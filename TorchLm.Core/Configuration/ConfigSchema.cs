@@ -1,9 +1,12 @@
+using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 
 namespace TorchLm.Core.Configuration;
 
-/// <summary>A JSON schema of configurations (draft 2020-12), from which editors complete and check names, types and defaults.</summary>
+/// <summary>
+/// A JSON schema of configurations (draft 2020-12), from which editors complete and check names, types, defaults, words and ranges.
+/// </summary>
 /// <remarks>Which combinations are possible only <see cref="RunConfig.Parse"/> knows.</remarks>
 public static class ConfigSchema
 {
@@ -16,7 +19,11 @@ public static class ConfigSchema
             TreatNullObliviousAsNonNullable = true,
             TransformSchemaNode = (context, node) =>
             {
-                if (node is JsonObject schema && At(defaults, context.Path) is { } value and not JsonObject) schema["default"] = value.DeepClone();
+                if (node is JsonObject schema)
+                {
+                    if (At(defaults, context.Path) is { } value and not JsonObject) schema["default"] = value.DeepClone();
+                    if (context.PropertyInfo?.AttributeProvider is PropertyInfo property) Describe(property, schema);
+                }
                 return node;
             },
         };
@@ -25,6 +32,12 @@ public static class ConfigSchema
         root.Insert(1, "title", "A TorchLm training run");
         ((JsonObject)root["properties"]!)["$schema"] = new JsonObject { ["type"] = "string" };
         return root.ToJsonString(RunConfig.Json);
+    }
+
+    private static void Describe(PropertyInfo property, JsonObject schema)
+    {
+        foreach (SettingRuleAttribute rule in property.GetCustomAttributes<SettingRuleAttribute>()) rule.Describe(schema);
+        if (SettingDescriptions.Of(property) is { } description) schema["description"] = description;
     }
 
     /// <summary>The value that a place in the schema, such as properties/model/properties/bias, describes.</summary>

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -5,7 +6,7 @@ using System.Text.RegularExpressions;
 namespace TorchLm.Core.Configuration;
 
 /// <summary>Single settings given as <c>model.layerCount=6</c>, and what to say when a configuration does not fit its type.</summary>
-internal static partial class ConfigSetting
+public static partial class ConfigSetting
 {
     private const int LongestName = 100;
 
@@ -16,13 +17,29 @@ internal static partial class ConfigSetting
             .Where(field => field.CanWrite).Select(field => $"{Camel(section.Name)}.{Camel(field.Name)}")),
     ];
 
+    /// <summary>The words that a setting takes; null where it takes others than a few words.</summary>
+    public static IReadOnlyList<string>? Words(string name) => Property(name) is not { } property ? null
+        : property.GetCustomAttribute<OneOfAttribute>()?.Words ?? (property.PropertyType == typeof(bool) ? ["true", "false"] : null);
+
+    /// <summary>Whether a setting takes whole numbers only.</summary>
+    public static bool IsWhole(string name) => Property(name)?.PropertyType is { } type && (type == typeof(int) || type == typeof(long));
+
+    /// <summary>Refuses a name that no setting has.</summary>
+    /// <param name="name">A dotted name.</param>
+    /// <param name="source">The option it came from, for the sentence.</param>
+    /// <exception cref="InputException">There is no such setting; says which one may have been meant.</exception>
+    public static void RequireKnown(string name, string source)
+    {
+        if (!Names.Contains(name)) throw new InputException(Unknown(name, source));
+    }
+
     /// <summary>Writes the setting into the configuration's JSON.</summary>
-    public static void Apply(JsonObject root, string setting)
+    internal static void Apply(JsonObject root, string setting)
     {
         int equals = setting.IndexOf('=', StringComparison.Ordinal);
         if (equals <= 0) throw new InputException($"--set takes name=value, for example model.layerCount=6, but '{setting}' has no value.");
         string name = setting[..equals].Trim(), value = setting[(equals + 1)..].Trim();
-        if (!Names.Contains(name)) throw new InputException(Unknown(name, "--set"));
+        RequireKnown(name, "--set");
 
         string[] parts = name.Split('.');
         if (root[parts[0]] is null) root[parts[0]] = new JsonObject();
@@ -31,14 +48,15 @@ internal static partial class ConfigSetting
     }
 
     /// <summary>One sentence for a configuration that does not deserialise.</summary>
-    public static string Explain(JsonException failure, string source)
+    internal static string Explain(JsonException failure, string source)
     {
         string path = failure.Path?.TrimStart('$', '.') ?? "";
         Match unknown = UnknownMember().Match(failure.Message);
         if (unknown.Success)
         {
             string member = unknown.Groups[1].Value;
-            string section = path.EndsWith($"['{member}']", StringComparison.Ordinal) ? path[..^(member.Length + 4)] : path; // a name with a blank or a dot
+            string section = path.EndsWith($"['{member}']", StringComparison.Ordinal) ? path[..^(member.Length + 4)]
+                : path; // a name with a blank or a dot
             return Unknown(section.Length == 0 ? member : section.Split('.')[^1] == member ? section : $"{section}.{member}", source);
         }
         Type? type = path.Split('.') is [var part, var field] ? FieldType(part, field) : null;
@@ -49,16 +67,18 @@ internal static partial class ConfigSetting
 
     private static string Unknown(string name, string source)
     {
-        IEnumerable<string> candidates = name.Contains('.', StringComparison.Ordinal) || source == "--set" ? Names
+        IEnumerable<string> candidates = name.Contains('.', StringComparison.Ordinal) || source.StartsWith("--", StringComparison.Ordinal) ? Names
             : Names.Concat(Names.Select(n => n.Split('.')[0]).Distinct());
-        if (name.Length > LongestName) name = name[..LongestName] + "..."; // comparing it takes time with its length, and so does reading it
-        string nearest = candidates.MinBy(known => Distance(known, name) - CommonPrefix(known, name))!;
-        return $"{source}: there is no setting '{name}'; did you mean {nearest}?";
+        string? nearest = Nearest.To(name, candidates);
+        if (name.Length > LongestName) name = name[..LongestName] + "...";
+        return $"{source}: there is no setting '{name}'; {(nearest is null ? "torchlm config show prints all that there are." : $"did you mean {nearest}?")}";
     }
 
-    private static Type? FieldType(string section, string field) =>
-        typeof(RunConfig).GetProperties().FirstOrDefault(p => Camel(p.Name) == section)?.PropertyType
-            .GetProperties().FirstOrDefault(p => Camel(p.Name) == field)?.PropertyType;
+    private static PropertyInfo? Property(string name) => name.Split('.') is not [var section, var field] ? null
+        : typeof(RunConfig).GetProperties().FirstOrDefault(p => Camel(p.Name) == section)?.PropertyType.GetProperties().FirstOrDefault(p =>
+            Camel(p.Name) == field);
+
+    private static Type? FieldType(string section, string field) => Property($"{section}.{field}")?.PropertyType;
 
     private static JsonNode? AsJson(string value)
     {
@@ -72,27 +92,7 @@ internal static partial class ConfigSetting
         }
     }
 
-    private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
-
-    private static int CommonPrefix(string a, string b) => a.AsSpan().CommonPrefixLength(b);
-
-    /// <summary>Levenshtein's edit distance.</summary>
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int substitution = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(substitution, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[^1];
-    }
+    internal static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
     [GeneratedRegex("JSON property '(.*)' could not be mapped", RegexOptions.Singleline)]
     private static partial Regex UnknownMember();

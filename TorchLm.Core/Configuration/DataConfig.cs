@@ -19,9 +19,11 @@ public sealed record DataConfig
     public string Tokenizer { get; init; } = "char";
 
     /// <summary>Ids that a <c>bpe</c> tokenizer trained on the text gets.</summary>
+    [AtLeast(257)]
     public int VocabularySize { get; init; } = 1024;
 
     /// <summary>The share of the text that is held out for validation.</summary>
+    [InRange(0, 1, LowIncluded = false, HighIncluded = false)]
     public double ValidationFraction { get; init; } = 0.1;
 
     /// <summary>Refuses impossible combinations.</summary>
@@ -29,7 +31,6 @@ public sealed record DataConfig
     public void Validate()
     {
         Rule.Holds(!string.IsNullOrWhiteSpace(Tokenizer), "data.tokenizer", $"'{Tokenizer}'", "it must name a tokenizer");
-        Rule.AtLeast("data.vocabularySize", VocabularySize, 257);
-        Rule.InRange("data.validationFraction", ValidationFraction, 0, 1, upperIncluded: false, lowerIncluded: false);
+        SettingRuleAttribute.CheckAll("data", this);
     }
 }

@@ -7,36 +7,46 @@ public sealed record ModelConfig
     public const double LayerNormEpsilon = 1e-5;
 
     /// <summary>The architecture: <c>gpt2</c>.</summary>
+    [OneOf("gpt2")]
     public string Family { get; init; } = "gpt2";
 
     /// <summary>Transformer blocks (L).</summary>
+    [AtLeast(1)]
+    [AtMost(LargestLayerCount)]
     public int LayerCount { get; init; } = 4;
 
     /// <summary>Attention heads (H) in each block; divides <see cref="EmbeddingSize"/>.</summary>
+    [AtLeast(1)]
     public int HeadCount { get; init; } = 4;
 
     /// <summary>Channels of the residual stream (C).</summary>
+    [AtLeast(1)]
     public int EmbeddingSize { get; init; } = 128;
 
     /// <summary>The longest sequence in tokens (T): the number of learned positions.</summary>
+    [AtLeast(1)]
     public int ContextLength { get; init; } = 64;
 
     /// <summary>Number of token ids (V); 0 means: as many as the tokenizer has.</summary>
+    [AtLeast(0)]
     public int VocabularySize { get; init; }
 
     /// <summary>
     /// The embedding's rows are padded to a multiple of this (64 suits CUDA's matrix units). Padding rows stay zero, take no part in the loss, can
     /// never be sampled and are in no file.
     /// </summary>
+    [AtLeast(1)]
     public int VocabularyMultiple { get; init; } = 1;
 
     /// <summary>Probability of zeroing an activation in training, in [0, 1).</summary>
+    [InRange(0, 1, HighIncluded = false)]
     public double Dropout { get; init; }
 
     /// <summary>Whether linear layers and LayerNorms have biases.</summary>
     public bool Bias { get; init; }
 
     /// <summary>The activation: <c>tanh</c> (GPT-2's approximation, Hugging Face's gelu_new) or <c>exact</c>.</summary>
+    [OneOf("tanh", "exact")]
     public string Gelu { get; init; } = "tanh";
 
     /// <summary>More blocks than this are a damaged file: the deepest models that are about have some hundred.</summary>
@@ -52,16 +62,8 @@ public sealed record ModelConfig
     /// <exception cref="InputException">Names the field, the value and the rule.</exception>
     public void Validate(bool vocabularyKnown = true)
     {
-        Rule.OneOf("model.family", Family, "gpt2");
-        Rule.AtLeast("model.layerCount", LayerCount, 1);
-        Rule.Holds(LayerCount <= LargestLayerCount, "model.layerCount", LayerCount, $"it must be at most {LargestLayerCount}");
-        Rule.AtLeast("model.headCount", HeadCount, 1);
-        Rule.AtLeast("model.embeddingSize", EmbeddingSize, 1);
-        Rule.AtLeast("model.contextLength", ContextLength, 1);
-        Rule.AtLeast("model.vocabularySize", VocabularySize, vocabularyKnown ? 1 : 0);
-        Rule.AtLeast("model.vocabularyMultiple", VocabularyMultiple, 1);
-        Rule.InRange("model.dropout", Dropout, 0, 1, upperIncluded: false);
-        Rule.OneOf("model.gelu", Gelu, "tanh", "exact");
+        SettingRuleAttribute.CheckAll("model", this);
+        if (vocabularyKnown) Rule.AtLeast("model.vocabularySize", VocabularySize, 1);
         Rule.Holds(EmbeddingSize % HeadCount == 0, "model.embeddingSize", EmbeddingSize,
             $"it must be divisible by model.headCount ({HeadCount})");
         Rule.Holds((Int128)PaddedRows * EmbeddingSize <= int.MaxValue, "model.embeddingSize", EmbeddingSize,

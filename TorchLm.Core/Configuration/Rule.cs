@@ -18,7 +18,10 @@ internal static class Rule
             $"it must be {(lowerIncluded ? "at least" : "above")} {low}" +
             (high == double.MaxValue ? " and finite" : $" and {(upperIncluded ? "at most" : "below")} {high}"));
 
-    public static void OneOf(string field, string? value, params string[] allowed) =>
-        Holds(allowed.Contains(value), field, value is null ? null : $"'{value}'",
-            allowed.Length == 1 ? $"only '{allowed[0]}' is known" : $"it must be one of {string.Join(", ", allowed)}");
+    public static void OneOf(string field, string? value, params string[] allowed)
+    {
+        if (allowed.Contains(value)) return;
+        string rule = allowed.Length == 1 ? $"only '{allowed[0]}' is known" : $"it must be one of {string.Join(", ", allowed)}";
+        throw new InputException($"{field} is {(value is null ? "null" : $"'{value}'")}, but {rule}.{Nearest.Question(value ?? "", allowed)}");
+    }
 }

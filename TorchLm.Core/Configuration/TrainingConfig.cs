@@ -1,5 +1,3 @@
-using TorchLm.Core.Model;
-
 namespace TorchLm.Core.Configuration;
 
 /// <summary>How long and on how much a run trains, and when it looks up from its work.</summary>
@@ -8,12 +6,15 @@ public sealed record TrainingConfig
     internal const string Rollback = "rollback", Stop = "stop", Continue = "continue";
 
     /// <summary>Updates of the weights in the whole run; the schedule ends here.</summary>
+    [AtLeast(1)]
     public int Steps { get; init; } = 2000;
 
     /// <summary>Sequences in a micro-batch (B).</summary>
+    [AtLeast(1)]
     public int BatchSize { get; init; } = 12;
 
     /// <summary>Micro-batches whose gradients are averaged for one update.</summary>
+    [AtLeast(1)]
     public int GradientAccumulationSteps { get; init; } = 1;
 
     /// <summary>
@@ -23,48 +24,60 @@ public sealed record TrainingConfig
     public bool ActivationCheckpointing { get; init; }
 
     /// <summary>Updates between evaluations on the validation split; the last step is always evaluated.</summary>
+    [AtLeast(1)]
     public int EvalInterval { get; init; } = 250;
 
     /// <summary>Validation batches of an evaluation, always the same ones; 0 means the whole split.</summary>
+    [AtLeast(0)]
     public int EvalBatches { get; init; } = 20;
 
     /// <summary>Updates between checkpoints; the last step is always saved, 0 saves nothing else.</summary>
+    [AtLeast(0)]
     public int SaveInterval { get; init; } = 250;
 
     /// <summary>How many of the last checkpoints are kept; the best one is kept always.</summary>
+    [AtLeast(1)]
     public int KeepCheckpoints { get; init; } = 2;
 
     /// <summary>Updates between lines of metrics. The loss is read back from the device only then.</summary>
+    [AtLeast(1)]
     public int LogInterval { get; init; } = 10;
 
     /// <summary>Evaluations without a new best loss after which the run stops; 0 never stops early.</summary>
+    [AtLeast(0)]
     public int Patience { get; init; }
 
     /// <summary>
     /// Updates in a row that may be left out because the loss or the gradient is not finite; that many are a divergence. In fp16 the loss scale is tried out
     /// that way, and the run has diverged where no scale is low enough.
     /// </summary>
+    [AtLeast(1)]
     public int SkipLimit { get; init; } = 10;
 
     /// <summary>
     /// What happens when a run diverges: <c>rollback</c> goes back to the last good checkpoint with half the learning rate, three times at most;
     /// <c>stop</c> ends it.
     /// </summary>
+    [OneOf(Rollback, Stop)]
     public string OnDivergence { get; init; } = Rollback;
 
     /// <summary>Standard deviations above the recent mean from which a loss is reported as a spike; 0 reports none.</summary>
+    [InRange(0)]
     public double SpikeThreshold { get; init; } = 6;
 
     /// <summary>What happens when a checkpoint cannot be written: <c>continue</c> trains on and tries the next one, <c>stop</c> ends the run.</summary>
+    [OneOf(Continue, Stop)]
     public string OnSaveFailure { get; init; } = Continue;
 
     /// <summary>
     /// What products are computed in: <c>fp32</c>, <c>tf32</c> (CUDA), <c>bf16</c>, <c>fp16</c> (CUDA), or <c>auto</c>, which a run replaces by what it
     /// takes. Weights and moments are float32 always.
     /// </summary>
+    [OneOf("auto", "fp32", "tf32", "bf16", "fp16")]
     public string Precision { get; init; } = "auto";
 
     /// <summary>Decides initial weights, dropout and the order of the data.</summary>
+    [AtLeast(0)]
     public long Seed { get; init; } = 1337;
 
     /// <summary>
@@ -75,22 +88,5 @@ public sealed record TrainingConfig
 
     /// <summary>Refuses impossible combinations.</summary>
     /// <exception cref="InputException">Names the field, the value and the rule.</exception>
-    public void Validate()
-    {
-        Rule.AtLeast("training.steps", Steps, 1);
-        Rule.AtLeast("training.batchSize", BatchSize, 1);
-        Rule.AtLeast("training.gradientAccumulationSteps", GradientAccumulationSteps, 1);
-        Rule.AtLeast("training.evalInterval", EvalInterval, 1);
-        Rule.AtLeast("training.evalBatches", EvalBatches, 0);
-        Rule.AtLeast("training.saveInterval", SaveInterval, 0);
-        Rule.AtLeast("training.keepCheckpoints", KeepCheckpoints, 1);
-        Rule.AtLeast("training.logInterval", LogInterval, 1);
-        Rule.AtLeast("training.patience", Patience, 0);
-        Rule.AtLeast("training.skipLimit", SkipLimit, 1);
-        Rule.OneOf("training.onDivergence", OnDivergence, Rollback, Stop);
-        Rule.InRange("training.spikeThreshold", SpikeThreshold, 0, double.MaxValue);
-        Rule.OneOf("training.onSaveFailure", OnSaveFailure, Continue, Stop);
-        Rule.AtLeast("training.seed", Seed, 0);
-        Rule.OneOf("training.precision", Precision, PrecisionNames.Choices);
-    }
+    public void Validate() => SettingRuleAttribute.CheckAll("training", this);
 }

@@ -10,6 +10,9 @@ namespace TorchLm.Core.Devices;
 /// <param name="Reason">A few words for the user, such as "no CUDA device was found".</param>
 public sealed record DeviceChoice(Device Device, string Reason)
 {
+    /// <summary>The names of devices; cuda:N names one of several.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["auto", "cpu", "cuda"];
+
     /// <summary>Chooses a device by name.</summary>
     /// <param name="name"><c>auto</c> (CUDA when it is there and works, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <exception cref="InputException">The name is unknown, or the device is not there or does not work.</exception>
@@ -21,7 +24,7 @@ public sealed record DeviceChoice(Device Device, string Reason)
         if (name == "cpu") return new DeviceChoice(CPU, "as asked for");
         if (name is not ("auto" or "cuda") && !name.StartsWith("cuda:", StringComparison.Ordinal))
         {
-            throw new InputException($"--device is '{name}', but it must be auto, cpu, cuda or cuda:N.");
+            throw new InputException($"--device is '{name}', but it must be auto, cpu, cuda or cuda:N.{Nearest.Question(name, Names)}");
         }
         NativeLibraries.EnsureLoaded();
         int count = cudaDevices();

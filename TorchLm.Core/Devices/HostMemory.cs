@@ -3,7 +3,7 @@ using System.Globalization;
 namespace TorchLm.Core.Devices;
 
 /// <summary>How much memory this process may still take: what the system has left, and on Linux what its control groups (containers, batch jobs) leave.</summary>
-internal static class HostMemory
+public static class HostMemory
 {
     /// <summary>Bytes that can be taken without swapping or being killed.</summary>
     public static long Available()

@@ -25,7 +25,7 @@ public static class PrecisionNames
     private static readonly string[] s_names = ["fp32", "tf32", "bf16", "fp16"];
 
     /// <summary>What the setting training.precision and the option --precision can be.</summary>
-    internal static string[] Choices { get; } = ["auto", .. s_names];
+    internal static string[] Choices { get; } = [.. ConfigSetting.Words("training.precision")!];
 
     /// <summary>As it is written on the command line and in config.json.</summary>
     public static string Name(this Precision precision) => s_names[(int)precision];

@@ -43,7 +43,7 @@ public class DeviceChoiceTests
     [InlineData("cuda:x", 2, "--device is 'cuda:x', but what follows 'cuda:' must be a device's number, counted from 0.")]
     [InlineData("cuda:99999999999", 2, "--device is 'cuda:99999999999', but what follows 'cuda:' must be a device's number, counted from 0.")]
     [InlineData("gpu", 2, "--device is 'gpu', but it must be auto, cpu, cuda or cuda:N.")]
-    [InlineData("CUDA", 2, "--device is 'CUDA', but it must be auto, cpu, cuda or cuda:N.")]
+    [InlineData("CUDA", 2, "--device is 'CUDA', but it must be auto, cpu, cuda or cuda:N. Did you mean cuda?")]
     [InlineData("", 2, "--device is '', but it must be auto, cpu, cuda or cuda:N.")]
     public void What_cannot_be_had_is_one_sentence(string name, int count, string sentence)
     {

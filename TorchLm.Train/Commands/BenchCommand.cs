@@ -4,11 +4,13 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchLm.Benchmarks;
 using TorchLm.Core;
+using TorchLm.Core.Configuration;
 using TorchLm.Core.Devices;
 using TorchLm.Core.Kernels;
 using TorchLm.Core.Model;
 using TorchLm.Core.Training;
 using TorchSharp;
+using TorchLm.Train.CommandLine;
 
 namespace TorchLm.Train.Commands;
 
@@ -26,20 +28,26 @@ internal static class BenchCommand
         var seconds = new Option<double>("--seconds") { Description = "Time for each shape.", HelpName = "S", DefaultValueFactory = _ => 30 };
         var precision = new Option<string[]>("--precision")
         {
-            Description = "What TorchLm computes in; may be given several times. Default: fp32, and what auto takes where that is another.",
-            HelpName = "auto|fp32|tf32|bf16|fp16",
+            Description = "auto, fp32, tf32, bf16 or fp16; may be given several times. Default: fp32, and what auto takes.",
+            HelpName = "TYPE",
         };
+        precision.CompletionSources.Add([.. ConfigSetting.Words("training.precision")!]);
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Leave the straightforward step out; it needs the memory of another model." };
         var without = new Option<CpuKernel[]>("--without")
         {
-            Description = "Leave a CPU kernel of TorchLm's out, to see what it gives; may be given several times.",
-            HelpName = string.Join('|', Enum.GetNames<CpuKernel>().Skip(1)).ToLowerInvariant(),
+            Description = $"Leave out a CPU kernel ({string.Join(", ", Enum.GetNames<CpuKernel>().Skip(1)).ToLowerInvariant()}); may be given several times.",
+            HelpName = "KERNEL",
         };
+        without.CompletionSources.Add([.. Enum.GetNames<CpuKernel>().Skip(1).Select(kernel => kernel.ToLowerInvariant())]);
         Option<string> device = CommonOptions.Device();
         Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
 
-        var command = new Command("bench", "Time training steps on this machine.") { config, seconds, precision, without, noBaseline, device, threads, json, BenchDataCommand.Create(), BenchTokenizerCommand.Create(), BenchSaveCommand.Create() };
+        var command = new DocumentedCommand("bench", "Time training steps on this machine.",
+            ["torchlm bench", "torchlm bench --config char --seconds 10 --json"])
+        {
+            config, seconds, precision, without, noBaseline, device, threads, json, BenchDataCommand.Create(), BenchTokenizerCommand.Create(), BenchSaveCommand.Create(),
+        };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(seconds) <= 0) throw new InputException($"--seconds is {parsed.GetValue(seconds)}, but it must be above 0.");

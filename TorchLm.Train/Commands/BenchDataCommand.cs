@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchLm.Benchmarks;
 using TorchLm.Core;
+using TorchLm.Train.CommandLine;
 
 namespace TorchLm.Train.Commands;
 
@@ -28,7 +29,7 @@ internal static class BenchDataCommand
         };
         var corpusOnly = new Option<bool>("--corpus-only") { Description = "Make the corpora and time nothing." };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("data", "Time the way from text to shards on this machine.") { sizes, vocabulary, threads, folder, corpusOnly, json };
+        var command = new DocumentedCommand("data", "Time the way from text to shards on this machine.", ["torchlm bench data --megabytes 10 --json"]) { sizes, vocabulary, threads, folder, corpusOnly, json };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             int[] megabytes = parsed.GetValue(sizes) is { Length: > 0 } given ? given : [10, 100];

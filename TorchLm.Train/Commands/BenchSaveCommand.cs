@@ -5,6 +5,7 @@ using TorchLm.Benchmarks;
 using TorchLm.Core;
 using TorchLm.Core.Devices;
 using TorchSharp;
+using TorchLm.Train.CommandLine;
 
 namespace TorchLm.Train.Commands;
 
@@ -27,7 +28,7 @@ internal static class BenchSaveCommand
         Option<string> device = CommonOptions.Device();
         Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("save", "Time what saving a checkpoint costs training on this machine.") { config, steps, seconds, folder, device, threads, json };
+        var command = new DocumentedCommand("save", "Time what saving a checkpoint costs training on this machine.", ["torchlm bench save --config char --steps 100"]) { config, steps, seconds, folder, device, threads, json };
         command.SetAction(Program.Action((parsed, _) =>
         {
             if (parsed.GetValue(steps) < 1) throw new InputException($"--steps is {parsed.GetValue(steps)}, but it must be at least 1.");

@@ -6,6 +6,7 @@ using TorchLm.Benchmarks;
 using TorchLm.Core;
 using TorchLm.Data.Reading;
 using TorchLm.Tokenizers;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
@@ -18,14 +19,14 @@ internal static class BenchTokenizerCommand
     public static Command Create()
     {
         var input = new Argument<string[]>("INPUT") { Description = "Files of text, of which no more than 256 million characters are encoded.", Arity = ArgumentArity.OneOrMore };
-        var tokenizer = new Option<string>("--tokenizer")
+        Option<string> tokenizer = new Option<string>("--tokenizer")
         {
             Description = "cl100k_base, o200k_base, a tokenizer.json, or a folder that holds one.", HelpName = "NAME|DIR|FILE", Required = true,
-        };
+        }.WithTokenizers(TokenizerChoice.Ready.Names);
         var threads = new Option<int>("--threads") { Description = "Threads to work with. Default: one for each processor.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
         var rounds = new Option<int>("--rounds") { Description = "How often; the median counts.", HelpName = "N", DefaultValueFactory = _ => 3 };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("tokenizer", "Time encoding on this machine.") { input, tokenizer, threads, rounds, json };
+        var command = new DocumentedCommand("tokenizer", "Time encoding on this machine.", ["torchlm bench tokenizer my-text.txt --tokenizer o200k_base"]) { input, tokenizer, threads, rounds, json };
         command.SetAction(Program.Action((parsed, _) =>
         {
             if (parsed.GetValue(threads) < 1 || parsed.GetValue(rounds) < 1) throw new InputException("--threads and --rounds must be at least 1.");

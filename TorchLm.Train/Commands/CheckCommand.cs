@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchLm.Benchmarks;
 using TorchLm.Core.Devices;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 using TorchSharp;
 
@@ -17,7 +18,11 @@ internal static class CheckCommand
         Option<string?> type = CommonOptions.Precision();
         Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("check", "Compare a device's results with float64 on the CPU, and see whether runs repeat and resume on it.") { device, type, threads, json };
+        var command = new DocumentedCommand("check", "Compare a device's results with those in float64.",
+            ["torchlm check", "torchlm check --device cuda --precision bf16"])
+        {
+             device, type, threads, json,
+        };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             CommonOptions.UseThreads(parsed.GetValue(threads));

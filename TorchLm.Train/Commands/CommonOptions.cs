@@ -1,28 +1,39 @@
 using System.CommandLine;
+using TorchLm.Core.Configuration;
 using TorchLm.Core.Devices;
+using TorchLm.Train.Presets;
 
 namespace TorchLm.Train.Commands;
 
 /// <summary>Options that several commands share.</summary>
 internal static class CommonOptions
 {
-    public static Option<string> Device() => new("--device")
+    public static Option<string> Device()
     {
-        Description = "Where to compute: auto (CUDA when it is there and works, else the CPU), cpu, cuda or cuda:N.",
-        HelpName = "auto|cpu|cuda[:N]",
-        DefaultValueFactory = _ => "auto",
-    };
+        var option = new Option<string>("--device")
+        {
+            Description = "Auto: CUDA where it works, else the CPU.",
+            HelpName = "cpu|cuda[:N]",
+            DefaultValueFactory = _ => "auto",
+        };
+        option.CompletionSources.Add([.. DeviceChoice.Names]);
+        return option;
+    }
 
-    public static Option<string?> Precision() => new("--precision")
+    public static Option<string?> Precision()
     {
-        Description = "What products are computed in: auto (on CUDA bf16, else fp16; on a CPU the faster of fp32 and bf16, by a trial of a second), fp32, tf32, bf16 or fp16.",
-        HelpName = "auto|fp32|tf32|bf16|fp16",
-    };
+        var option = new Option<string?>("--precision")
+        {
+            Description = "Products in fp32, tf32, bf16 or fp16; auto is bf16, else fp16 on CUDA, the faster of fp32 and bf16 on a CPU.",
+            HelpName = "TYPE",
+        };
+        option.CompletionSources.Add([.. ConfigSetting.Words("training.precision")!]);
+        return option;
+    }
 
     public static Option<int?> Threads() => new("--threads")
     {
-        Description = $"CPU threads for one operation; with another number results may differ in their last digits. Default: {ThreadChoice.Variable} where it is set, " +
-            "else the physical cores that the process may use.",
+        Description = $"CPU threads; another number may change last digits. Default: {ThreadChoice.Variable}, else the physical cores.",
         HelpName = "N",
     };
 
@@ -41,11 +52,36 @@ internal static class CommonOptions
         Required = true,
     };
 
-    public static Option<string[]> Set() => new("--set")
+    public static Option<string?> Preset(string description)
     {
-        Description = "Change a setting, for example model.layerCount=6; may be given several times.",
-        HelpName = "key=value",
-    };
+        var option = new Option<string?>("--preset") { Description = description, HelpName = "NAME" };
+        option.CompletionSources.Add([.. PresetFile.Names]);
+        return option;
+    }
+
+    public static Option<string[]> Set()
+    {
+        var option = new Option<string[]>("--set")
+        {
+            Description = "Change a setting (model.layerCount=6); several times.",
+            HelpName = "key=value",
+        };
+        option.CompletionSources.Add(context => Settings(context.WordToComplete));
+        return option;
+    }
+
+    /// <summary>What a shell offers for a setting: its name, and behind the equals sign the words that it takes.</summary>
+    public static IEnumerable<string> Settings(string word) =>
+        word.IndexOf('=', StringComparison.Ordinal) is var equals and >= 0
+            ? (ConfigSetting.Words(word[..equals]) ?? []).Select(value => $"{word[..equals]}={value}")
+            : ConfigSetting.Names.Select(name => name + "=");
+
+    /// <summary>Lets a shell offer the names of tokenizers; paths are possible too.</summary>
+    public static Option<T> WithTokenizers<T>(this Option<T> option, params IEnumerable<string> names)
+    {
+        option.CompletionSources.Add([.. names]);
+        return option;
+    }
 
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of text." };
 

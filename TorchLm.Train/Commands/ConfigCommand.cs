@@ -2,6 +2,7 @@ using System.CommandLine;
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Presets;
 
 namespace TorchLm.Train.Commands;
@@ -9,14 +10,15 @@ namespace TorchLm.Train.Commands;
 /// <summary><c>torchlm config</c>: configurations shown in full, checked, compared, and described for editors.</summary>
 internal static class ConfigCommand
 {
-    public static Command Create() => new("config", "Show, check and compare configurations.") { Show(), Check(), Diff(), Schema() };
+    public static Command Create() => new DocumentedCommand("config", "Show, check and compare configurations.",
+        ["torchlm config show gpt2-tiny", "torchlm config diff fables my-run"]) { Show(), Check(), Diff(), Schema() };
 
-    private static Command Show()
+    private static DocumentedCommand Show()
     {
         Argument<string> which = Which("WHICH");
         which.DefaultValueFactory = _ => PresetFile.Default;
         Option<string[]> set = CommonOptions.Set();
-        var command = new Command("show", "Print a configuration with every setting written out.") { which, set };
+        var command = new DocumentedCommand("show", "Print a configuration with every setting written out.", ["torchlm config show gpt2-tiny --set model.layerCount=4"]) { which, set };
         command.SetAction(Program.Action((parsed, _) =>
         {
             Console.WriteLine(Read(parsed.GetValue(which)!, parsed.GetValue(set)!).ToJson());
@@ -25,11 +27,11 @@ internal static class ConfigCommand
         return command;
     }
 
-    private static Command Check()
+    private static DocumentedCommand Check()
     {
         Argument<string> which = Which("WHICH");
         Option<string[]> set = CommonOptions.Set();
-        var command = new Command("check", "Say whether a configuration is possible; exit code 2 and a sentence where it is not.") { which, set };
+        var command = new DocumentedCommand("check", "Say whether a configuration is possible; exit code 2 where it is not.", ["torchlm config check my-config.json"]) { which, set };
         command.SetAction(Program.Action((parsed, _) =>
         {
             string name = parsed.GetValue(which)!;
@@ -41,10 +43,10 @@ internal static class ConfigCommand
         return command;
     }
 
-    private static Command Diff()
+    private static DocumentedCommand Diff()
     {
         Argument<string> first = Which("A"), second = Which("B");
-        var command = new Command("diff", "Print the settings in which two configurations differ.") { first, second };
+        var command = new DocumentedCommand("diff", "Print the settings in which two configurations differ.", ["torchlm config diff fables my-run"]) { first, second };
         command.SetAction(Program.Action((parsed, _) =>
         {
             (string one, string other) = (parsed.GetValue(first)!, parsed.GetValue(second)!);
@@ -58,9 +60,9 @@ internal static class ConfigCommand
         return command;
     }
 
-    private static Command Schema()
+    private static DocumentedCommand Schema()
     {
-        var command = new Command("schema", "Print a JSON schema, by which editors complete and check configuration files.");
+        var command = new DocumentedCommand("schema", "Print a JSON schema, by which editors complete and check configurations.", ["torchlm config schema > torchlm.schema.json"]);
         command.SetAction(Program.Action((_, _) =>
         {
             Console.WriteLine(ConfigSchema.ToJson());
@@ -69,7 +71,12 @@ internal static class ConfigCommand
         return command;
     }
 
-    private static Argument<string> Which(string name) => new(name) { Description = "A configuration file, a run's folder, or a preset's name." };
+    private static Argument<string> Which(string name)
+    {
+        var which = new Argument<string>(name) { Description = "A configuration file, a run's folder, or a preset's name." };
+        which.CompletionSources.Add([.. PresetFile.Names]);
+        return which;
+    }
 
     /// <summary>The configuration of a file, a run or a preset.</summary>
     private static RunConfig Read(string which, IReadOnlyList<string> settings)
@@ -82,6 +89,6 @@ internal static class ConfigCommand
         }
         if (File.Exists(which)) return RunConfig.Parse(ConfigFile.ReadText(which), which, settings);
         if (PresetFile.Names.Contains(which)) return RunConfig.Parse(PresetFile.Read(which), $"The preset {which}", settings);
-        throw new InputException($"There is no configuration file, no run's folder and no preset '{which}'; presets are {string.Join(", ", PresetFile.Names)}.");
+        throw new InputException($"There is no configuration file, no run's folder and no preset '{which}'; presets are {string.Join(", ", PresetFile.Names)}.{Nearest.Question(which, PresetFile.Names)}");
     }
 }

@@ -7,6 +7,7 @@ using TorchLm.Core.Checkpoints;
 using TorchLm.Data.Datasets;
 using TorchLm.Data.Inspection;
 using TorchLm.Tokenizers;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
@@ -16,21 +17,22 @@ internal static class DataCommand
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static Command Create() => new("data", "What is in a set of token shards.") { Inspect() };
+    public static Command Create() => new DocumentedCommand("data", "What is in a set of token shards.", ["torchlm data inspect my-set"]) { Inspect() };
 
-    private static Command Inspect()
+    private static DocumentedCommand Inspect()
     {
         var folder = new Argument<string>("DIR") { Description = "A folder that prepare made, or one with shards of llm.c or nanoGPT." };
-        var tokenizer = new Option<string?>("--tokenizer")
+        Option<string?> tokenizer = new Option<string?>("--tokenizer")
         {
-            Description = "The tokenizer of a set that came without one: cl100k_base, o200k_base, a tokenizer.json, or a folder that holds one.",
+            Description = "For a set without one: cl100k_base, o200k_base, a tokenizer.json or its folder.",
             HelpName = "NAME|DIR|FILE",
-        };
+        }.WithTokenizers(TokenizerChoice.Ready.Names);
         var top = new Option<int>("--top") { Description = "How many of the most frequent tokens are listed.", HelpName = "N", DefaultValueFactory = _ => 20 };
         var samples = new Option<int>("--samples") { Description = "How many documents of each split are shown.", HelpName = "N", DefaultValueFactory = _ => 2 };
         var picture = new Option<string?>("--picture") { Description = "Draw the histogram of lengths into this file (.svg).", HelpName = "FILE" };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("inspect", "Counts, checksums, lengths of documents, frequent tokens, some documents, and what cleaning removed.")
+        var command = new DocumentedCommand("inspect", "Counts, checksums, lengths, frequent tokens, some documents, and what cleaning removed.",
+            ["torchlm data inspect my-set", "torchlm data inspect my-set --picture lengths.svg --samples 0"])
         {
             folder, tokenizer, top, samples, picture, json,
         };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
@@ -8,7 +9,7 @@ internal static class DoctorCommand
 {
     public static Command Create()
     {
-        var command = new Command("doctor", "Say what is installed, what will be used, and what is wrong.");
+        var command = new DocumentedCommand("doctor", "Say what is installed, what will be used, and what is wrong.", ["torchlm doctor"]);
         command.SetAction(_ =>
         {
             foreach ((string name, string value) in SystemFacts.List()) Console.WriteLine($"{name,-14} {value}");

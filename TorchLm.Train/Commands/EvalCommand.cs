@@ -9,6 +9,7 @@ using TorchLm.Core.Training;
 using TorchLm.Data;
 using TorchLm.Data.Datasets;
 using TorchLm.Data.Loading;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
@@ -23,7 +24,7 @@ internal static class EvalCommand
         Option<bool> json = CommonOptions.Json();
         var data = new Option<string?>("--data")
         {
-            Description = "A prepared folder made with the model's tokenizer; by default the data that the run was trained on.",
+            Description = "A prepared folder of the model's tokenizer. Default: the run's own data.",
             HelpName = "DIR",
         };
         var split = new Option<string>("--split") { Description = "Which part of the data.", DefaultValueFactory = _ => SplitNames.Val };
@@ -35,7 +36,14 @@ internal static class EvalCommand
             DefaultValueFactory = _ => 16,
         };
 
-        var command = new Command("eval", "Measure a model on a split of a data set, in fp32.") { model, data, split, batchSize, device, threads, json };
+        var command = new DocumentedCommand("eval", "Measure a model on a split of a data set, in fp32.",
+        [
+            "torchlm eval --model my-run",
+            "torchlm eval --model my-run --data my-set --split test --json",
+        ])
+        {
+            model, data, split, batchSize, device, threads, json,
+        };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(batchSize) < 1) throw new InputException($"--batch-size is {parsed.GetValue(batchSize)}, but it must be at least 1.");

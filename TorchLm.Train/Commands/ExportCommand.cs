@@ -4,6 +4,7 @@ using TorchLm.Export;
 using TorchLm.Export.Gguf;
 using TorchLm.Export.HuggingFace;
 using TorchLm.Export.Onnx;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 using static TorchSharp.torch;
 
@@ -17,7 +18,7 @@ internal static class ExportCommand
         Option<string> model = CommonOptions.Model();
         var format = new Option<string>("--format")
         {
-            Description = "hf: a folder for transformers; gguf: a file for llama.cpp, Ollama, LLamaSharp; onnx: a folder for ONNX Runtime and transformers.js.",
+            Description = "hf: a folder for transformers; gguf: a file for llama.cpp, Ollama; onnx: a folder for ONNX Runtime, transformers.js.",
             HelpName = "hf|gguf|onnx",
             Required = true,
         };
@@ -25,16 +26,24 @@ internal static class ExportCommand
         var output = new Option<string>("--out") { Description = "The folder (hf, onnx) or file (gguf) to make.", HelpName = "PATH", Required = true };
         var dtype = new Option<string>("--dtype")
         {
-            Description = "What weights are stored in: fp32, fp16 (all formats), bf16 (hf, gguf), q8_0 or q4_0 (gguf).",
-            HelpName = "fp32|fp16|bf16|q8_0|q4_0",
+            Description = "Of weights: fp32, fp16 (all formats), bf16 (hf, gguf), q8_0, q4_0 (gguf).",
+            HelpName = "TYPE",
             DefaultValueFactory = _ => "fp32",
         };
-        var noCache = new Option<bool>("--no-cache") { Description = "onnx: a graph without past_key_values, for programs that read the whole text each time." };
-        var noMask = new Option<bool>("--no-attention-mask") { Description = "onnx: a graph without attention_mask, for texts of one length." };
-        var positions = new Option<bool>("--position-ids") { Description = "onnx: a graph that takes position_ids too, instead of counting them." };
+        dtype.CompletionSources.Add("fp32", "fp16", "bf16", "q8_0", "q4_0");
+        var noCache = new Option<bool>("--no-cache") { Description = "A graph without past_key_values, for programs without a cache." };
+        var noMask = new Option<bool>("--no-attention-mask") { Description = "A graph without attention_mask, for texts of one length." };
+        var positions = new Option<bool>("--position-ids") { Description = "A graph that takes position_ids instead of counting them." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace an earlier export in --out." };
 
-        var command = new Command("export", "Make a trained model one that other software runs.") { model, format, output, dtype, noCache, noMask, positions, overwrite };
+        var command = new DocumentedCommand("export", "Make a trained model one that other software runs.",
+        [
+            "torchlm export --model my-run --format gguf --dtype q8_0 --out my-model.gguf",
+            "torchlm export --model my-run --format hf --out my-model",
+        ])
+        {
+            model, format, output, dtype, overwrite, { "For onnx", noCache, noMask, positions },
+        };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             string kind = parsed.GetValue(format)!, path = parsed.GetValue(output)!, type = parsed.GetValue(dtype)!;

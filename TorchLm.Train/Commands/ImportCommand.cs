@@ -2,6 +2,7 @@ using System.CommandLine;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
 using TorchLm.Export;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
@@ -13,12 +14,16 @@ internal static class ImportCommand
     {
         var from = new Option<string>("--from")
         {
-            Description = "A folder in Hugging Face's layout (config.json, model.safetensors or several with an index, tokenizer.json), or a .gguf file, of a GPT-2 model.",
+            Description = "A folder in Hugging Face's layout, or a .gguf file.",
             HelpName = "DIR|FILE",
             Required = true,
         };
         var output = new Option<string>("--out") { Description = "The new model's folder.", HelpName = "DIR", Required = true };
-        var command = new Command("import", "Make another program's model one of TorchLm's.") { from, output };
+        var command = new DocumentedCommand("import", "Make another program's GPT-2 model one of TorchLm's.",
+            ["torchlm import --from gpt2 --out gpt2-imported", "torchlm import --from model.gguf --out my-model"])
+        {
+            from, output,
+        };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             string path = parsed.GetValue(output)!;

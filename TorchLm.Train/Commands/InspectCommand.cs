@@ -5,6 +5,7 @@ using TorchLm.Core.Devices;
 using TorchLm.Core.Model;
 using TorchLm.Reports.Pages;
 using TorchLm.Tokenizers;
+using TorchLm.Train.CommandLine;
 
 namespace TorchLm.Train.Commands;
 
@@ -38,7 +39,11 @@ internal static class InspectCommand
         };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace a file that is already there." };
 
-        var command = new Command("inspect", "Look inside a model while it reads: attention, predictions layer by layer, and loss, in a page (HTML).")
+        var command = new DocumentedCommand("inspect", "Look inside a model while it reads: attention, predictions layer by layer, and loss, in a page (HTML).",
+        [
+            "torchlm inspect --model checkpoints/fables --prompt \"The fox and the crow\"",
+            "torchlm inspect --model checkpoints/fables --prompt \"Once\" --top 20 --out look.html",
+        ])
         {
             model, prompt, output, top, overwrite, device, threads,
         };

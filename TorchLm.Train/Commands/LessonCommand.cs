@@ -3,6 +3,7 @@ using System.Diagnostics;
 using TorchLm.Core;
 using TorchLm.Lessons;
 using TorchLm.Lessons.Pages;
+using TorchLm.Train.CommandLine;
 
 namespace TorchLm.Train.Commands;
 
@@ -18,12 +19,17 @@ internal static class LessonCommand
             Description = $"A lesson's name; {List} says which there are, {All} runs them one after the other.",
             DefaultValueFactory = _ => List,
         };
+        name.CompletionSources.Add([List, All, .. LessonCatalog.All.Select(lesson => lesson.Name)]);
         var steps = new Option<int?>("--steps") { Description = "Training steps or epochs. Default: the lesson's own.", HelpName = "N" };
-        var seed = new Option<long?>("--seed") { Description = "Seed of the random numbers, 0 to 4294967295. Default: the lesson's own, which published numbers belong to.", HelpName = "N" };
+        var seed = new Option<long?>("--seed") { Description = "Seed of random numbers, 0 to 4294967295. Default: the lesson's own.", HelpName = "N" };
         var pictures = new Option<string?>("--out") { Description = "A folder for the lesson's pictures (PNG). Default: none are drawn.", HelpName = "DIR" };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace pictures of an earlier call." };
         Option<int?> threads = CommonOptions.Threads();
-        var command = new Command("lesson", "Learn how all of this works: from one neuron to the transformer, with every number checked.") { name, steps, seed, pictures, overwrite, threads };
+        var command = new DocumentedCommand("lesson", "Learn how this works, from one neuron to the transformer.",
+            ["torchlm lesson list", "torchlm lesson neuron", "torchlm lesson gpt --out pictures"])
+        {
+            name, steps, seed, pictures, overwrite, threads,
+        };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             string asked = parsed.GetValue(name)!;

@@ -17,8 +17,7 @@ internal sealed record MicroBatchOption(int? Sequences)
 
     public static Option<string?> Create() => new(Name)
     {
-        Description = "Sequences that are computed at once: a divisor of the effective batch, or auto, the largest that fits in memory by a trial before the start, which " +
-            "on a CPU is not always the fastest. Gradients are accumulated, so that the effective batch stays. Default: the configuration's training.batchSize.",
+        Description = "Sequences computed at once; auto: the most that fit. The effective batch stays. Default: training.batchSize.",
         HelpName = "N|auto",
     };
 

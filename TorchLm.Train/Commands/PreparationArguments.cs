@@ -14,7 +14,7 @@ internal sealed class PreparationArguments : IDisposable
     private static readonly NearDuplicateOptions s_near = new();
     private static readonly string[] s_deduplication = [PreparationOptions.ExactDuplicatesName, PreparationOptions.NearDuplicatesName];
 
-    private readonly Option<string> _clean = CommonOptions.Choice("--clean", "Which steps: none, basic (characters and equal documents), or web (also boilerplate, quality rules, similar documents).",
+    private readonly Option<string> _clean = CommonOptions.Choice("--clean", "Set of steps, see --list-steps.",
         ["none", "basic", "web"], "basic");
 
     private readonly Option<string[]> _with = new("--with") { Description = "Steps to add.", HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
@@ -23,37 +23,37 @@ internal sealed class PreparationArguments : IDisposable
 
     private readonly Option<string[]> _exclude = new("--exclude")
     {
-        Description = "Files or folders of texts that models are measured on: what stands in them is removed from the documents.",
+        Description = "Texts to measure models on: removed from documents.",
         HelpName = "FILE",
         AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly Option<int?> _common = new("--exclude-common")
     {
-        Description = "Runs of words of held-out texts that stand in more than N documents are common speech and stay; GPT-3 took 10. Default: none stays.", HelpName = "N",
+        Description = "Words of them in more than N documents stay.", HelpName = "N",
     };
 
     private readonly Option<string?> _language = new("--language-filter")
     {
-        Description = "A program that keeps or removes documents, such as a language identifier: it reads a document a line, as a JSON string, and answers each by a line true or false, at once (flush it).",
-        HelpName = "COMMAND",
+        Description = "Reads a document a line (JSON), answers true or false.",
+        HelpName = "CMD",
     };
 
-    private readonly Option<string> _normalization = CommonOptions.Choice("--normalization", "The normalization form of step unicode.", ["nfc", "nfd", "nfkc", "nfkd"], "nfc");
+    private readonly Option<string> _normalization = CommonOptions.Choice("--normalization", "For unicode.", ["nfc", "nfd", "nfkc", "nfkd"], "nfc");
 
-    private readonly Option<int> _minimum = Number("--min-chars", "Fewest characters of a document, for step length.", new CleaningOptions().MinCharacters);
-    private readonly Option<int?> _maximum = new("--max-chars") { Description = "Most characters of a document, for step length. Default: no limit.", HelpName = "N" };
+    private readonly Option<int> _minimum = Number("--min-chars", "Fewest characters of a document.", new CleaningOptions().MinCharacters);
+    private readonly Option<int?> _maximum = new("--max-chars") { Description = "Most characters. Default: no limit.", HelpName = "N" };
 
     private readonly Option<double> _threshold = new("--near-threshold")
     {
-        Description = "How alike documents are that step near-duplicates takes for the same: Jaccard similarity of their shingles, above 0 to 1.",
+        Description = "Jaccard similarity of near-duplicates.",
         HelpName = "F",
         DefaultValueFactory = _ => s_near.Threshold,
     };
 
     private readonly Option<int> _shingle = Number("--near-shingle", "Words in a shingle.", s_near.ShingleSize);
-    private readonly Option<int> _bands = Number("--near-bands", "Bands of the signatures: more find less similar documents.", s_near.Bands);
-    private readonly Option<int> _rows = Number("--near-rows", "Rows of a band: more look only at more similar documents.", s_near.Rows);
+    private readonly Option<int> _bands = Number("--near-bands", "More find less similar documents.", s_near.Bands);
+    private readonly Option<int> _rows = Number("--near-rows", "More find only more similar ones.", s_near.Rows);
 
     private FilterProgram? _filter;
 
@@ -136,7 +136,8 @@ internal sealed class PreparationArguments : IDisposable
             {
                 if (!all.Any(step => step.Name == name) && !s_deduplication.Contains(name))
                 {
-                    throw new InputException($"{option.Name} names the step '{name}', but there are {string.Join(", ", all.Select(step => step.Name).Concat(s_deduplication))}.");
+                    string[] known = [.. all.Select(step => step.Name), .. s_deduplication];
+                    throw new InputException($"{option.Name} names the step '{name}', but there are {string.Join(", ", known)}.{Nearest.Question(name, known)}");
                 }
                 if (add) names.Add(name);
                 else names.Remove(name);

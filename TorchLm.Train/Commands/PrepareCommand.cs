@@ -5,6 +5,7 @@ using TorchLm.Data.Building;
 using TorchLm.Data.Reading;
 using TorchLm.Data.Shards;
 using TorchLm.Tokenizers;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
@@ -16,30 +17,30 @@ internal static class PrepareCommand
     {
         var input = new Argument<string[]>("INPUT")
         {
-            Description = "Files, folders and patterns (\"books/**/*.txt\"): .txt, .md, .html, .jsonl, .csv, .tsv, .parquet, each also with .gz, .zst, .br or .bz2; - is standard input.",
+            Description = "Files, folders, \"**/*.txt\": .txt .md .html .jsonl .csv .tsv .parquet, also with .gz .zst .br .bz2; - is standard input.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var sources = new Option<string[]>("--source")
         {
-            Description = "A source of a mixture, in place of INPUT: NAME=PATH, with :0.7 for its share of training or :3x for how often it is read.",
-            HelpName = "NAME=PATH[:WEIGHT]",
+            Description = "Part of a mixture: :0.7 is its share, :3x times.",
+            HelpName = "NAME=PATH[:W]",
             AllowMultipleArgumentsPerToken = true,
         };
         var output = new Option<string?>("--out")
         {
-            Description = "The folder to write shards, tokenizer.json and dataset.json to.",
+            Description = "The folder to write the data set to.",
             HelpName = "DIR",
         };
-        var tokenizer = new Option<string>("--tokenizer")
+        Option<string> tokenizer = new Option<string>("--tokenizer")
         {
-            Description = "char, bpe (trained on the text), cl100k_base, o200k_base, or a folder with a tokenizer.json.",
+            Description = "char, bpe, cl100k_base, o200k_base.",
             HelpName = "NAME|DIR",
             DefaultValueFactory = _ => "bpe",
-        };
+        }.WithTokenizers(TokenizerChoice.Names);
         var vocabulary = new Option<int>("--vocab-size") { Description = "Ids that a bpe tokenizer gets.", HelpName = "N", DefaultValueFactory = _ => 4096 };
         var validation = new Option<double>("--val-fraction")
         {
-            Description = "Share held out for validation: of the documents, or of a single one's end.",
+            Description = "Share held out for validation.",
             HelpName = "F",
             DefaultValueFactory = _ => SplitRule.DefaultValFraction,
         };
@@ -51,19 +52,21 @@ internal static class PrepareCommand
         };
         var threads = new Option<int>("--threads")
         {
-            Description = "Threads to work with; the result does not depend on it. Default: one for each processor.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount,
+            Description = "Threads; the result is the same.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount,
         };
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace a data set that is already in the output folder." };
-        var steps = new Option<bool>("--list-steps") { Description = "Print the cleaning steps, what each does and which paper it follows." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the data set in --out." };
+        var steps = new Option<bool>("--list-steps") { Description = "Print the cleaning steps and what each does." };
         Option<string> split = TokenizerTrainCommand.Split();
         var reading = new ReadingArguments();
         var arguments = new PreparationArguments();
 
-        var command = new Command("prepare", "Turn files of text into token shards to train on. Run again after it was stopped, it goes on where it was.")
+        var command = new DocumentedCommand("prepare", "Make token shards of texts; run again, it goes on.",
+            ["torchlm prepare my-texts --out my-set --tokenizer bpe --vocab-size 8192", "torchlm prepare web.jsonl --out web --clean web --exclude test.txt"])
         {
-            input, sources, output, tokenizer, vocabulary, split, validation, test, seed, shard, threads, overwrite, steps,
+            input, output, sources, tokenizer, vocabulary, split, validation, test, seed, shard, threads, overwrite,
+            { "Options", reading.Options },
+            { "Cleaning", arguments.Options.Append(steps) },
         };
-        foreach (Option option in reading.Options.Concat(arguments.Options)) command.Add(option);
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             if (parsed.GetValue(steps))

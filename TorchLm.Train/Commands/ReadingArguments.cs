@@ -6,20 +6,20 @@ namespace TorchLm.Train.Commands;
 /// <summary>The options that say how files of text are read.</summary>
 internal sealed class ReadingArguments
 {
-    private readonly Option<string> _invalid = CommonOptions.Choice("--invalid", "What becomes of bytes that are no text: the document is left out (skip), they become U+FFFD (replace), or everything stops (fail).",
+    private readonly Option<string> _invalid = CommonOptions.Choice("--invalid", "Where bytes are no text.",
         ["skip", "replace", "fail"], "skip");
 
     private readonly Option<string> _field = new("--field")
     {
-        Description = "The field of JSON objects, CSV rows and Parquet rows that holds the text.", HelpName = "NAME", DefaultValueFactory = _ => ReadingOptions.DefaultField,
+        Description = "Of JSON, CSV and Parquet.", HelpName = "NAME", DefaultValueFactory = _ => ReadingOptions.DefaultField,
     };
 
     private readonly Option<string?> _separator = new("--separator")
     {
-        Description = @"Divide text files into documents at this text (\n, \r and \t are understood). Default: each file is one.", HelpName = "TEXT",
+        Description = @"Divide files into documents at this (\n, \r, \t).", HelpName = "TEXT",
     };
 
-    private readonly Option<string> _format = CommonOptions.Choice("--stdin-format", "The format of standard input.", ["txt", "html", "jsonl", "csv", "tsv"], "txt");
+    private readonly Option<string> _format = CommonOptions.Choice("--stdin-format", "Standard input's.", ["txt", "html", "jsonl", "csv", "tsv"], "txt");
 
     /// <summary>All of them, for the command.</summary>
     public IEnumerable<Option> Options => [_field, _separator, _invalid, _format];

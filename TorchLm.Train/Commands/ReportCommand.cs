@@ -4,6 +4,7 @@ using TorchLm.Core.Checkpoints;
 using TorchLm.Reports.Pages;
 using TorchLm.Reports.Plots;
 using TorchLm.Reports.Runs;
+using TorchLm.Train.CommandLine;
 
 namespace TorchLm.Train.Commands;
 
@@ -29,7 +30,13 @@ internal static class ReportCommand
         var csv = new Option<bool>("--csv") { Description = "Print the metrics as comma-separated values, and write no page." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace files that are no reports, and pictures." };
 
-        var command = new Command("report", "Look at a run, or compare several: a page in one file, pictures, a table.") { folders, output, pictures, format, csv, overwrite };
+        var command = new DocumentedCommand("report", "Look at a run, or compare several: a page in one file, pictures, a table.",
+        [
+            "torchlm report checkpoints/fables",
+            "torchlm report checkpoints/A checkpoints/B --out compared.html",
+            "torchlm report checkpoints/fables --pictures plots --format svg",
+            "torchlm report checkpoints/fables --csv",
+        ]) { folders, output, pictures, format, csv, overwrite };
         command.SetAction(Program.Action((parsed, _) =>
         {
             string[] named = parsed.GetValue(folders) is { Length: > 0 } some ? some : [Newest()];

@@ -6,6 +6,7 @@ using TorchLm.Core.Devices;
 using TorchLm.Core.Generation;
 using TorchLm.Core.Model;
 using TorchLm.Tokenizers;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
@@ -20,13 +21,13 @@ internal static class SampleCommand
         Option<int?> threads = CommonOptions.Threads();
         var standardInput = new Argument<string?>("-")
         {
-            Description = "Read the prompt from standard input; a line end at its end is dropped.",
+            Description = "Read the prompt from standard input.",
             Arity = ArgumentArity.ZeroOrOne,
             DefaultValueFactory = _ => null,
         };
         var prompt = new Option<string?>("--prompt")
         {
-            Description = "What the text begins with; by default a document's beginning.",
+            Description = "What the text begins with. Default: a document's beginning.",
             HelpName = "TEXT",
         };
         var promptFile = new Option<string?>("--prompt-file") { Description = "A UTF-8 file that holds the prompt.", HelpName = "FILE" };
@@ -74,10 +75,14 @@ internal static class SampleCommand
         };
         var noCache = new Option<bool>("--no-cache")
         {
-            Description = "Read the whole context again for each token: the same text, slower; to check the cache.",
+            Description = "Read the whole context for each token: slower, to check the cache.",
         };
 
-        var command = new Command("sample", "Let a trained model write, in fp32.")
+        var command = new DocumentedCommand("sample", "Let a trained model write, in fp32.",
+        [
+            "torchlm sample --model my-run --prompt \"Once\" --count 3",
+            "torchlm sample --model my-run --temperature 0.7 --top-k 40 --stop \"The end\"",
+        ])
         {
             standardInput, model, prompt, promptFile, maxTokens, temperature, topK, topP, penalty, seed, count, stop, noCache, device, threads,
         };

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchLm.Core;
 using TorchLm.Tokenizers;
+using TorchLm.Train.CommandLine;
 
 namespace TorchLm.Train.Commands;
 
@@ -14,26 +15,28 @@ internal static class TokenizerCommand
     private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions s_indented = new(s_json) { WriteIndented = true };
 
-    public static Command Create() => new("tokenizer", "Text to token ids and back, what a tokenizer is, and training one.")
+    public static Command Create() => new DocumentedCommand("tokenizer", "Text to token ids and back, and training a tokenizer.",
+        ["torchlm tokenizer encode \"Hello, world\" --tokenizer cl100k_base", "torchlm tokenizer train my-texts --out my-tokenizer --vocab-size 8192"])
     {
         Encode(), Decode(), Info(), TokenizerTrainCommand.Create(),
     };
 
-    private static Option<string> Tokenizer() => new("--tokenizer")
+    private static Option<string> Tokenizer() => new Option<string>("--tokenizer")
     {
-        Description = "cl100k_base, o200k_base, a tokenizer.json, or a folder that holds one: a run's, a data set's, an exported model's.",
+        Description = "cl100k_base, o200k_base, a tokenizer.json, or a folder with one: a run's, a data set's, an exported model's.",
         HelpName = "NAME|DIR|FILE",
         Required = true,
-    };
+    }.WithTokenizers(TokenizerChoice.Ready.Names);
 
     private static Option<bool> Lines(string what) => new("--json-lines") { Description = $"Read {what} a line from standard input, and write a line for each." };
 
-    private static Command Encode()
+    private static DocumentedCommand Encode()
     {
         Option<string> tokenizer = Tokenizer();
         Option<bool> json = CommonOptions.Json(), lines = Lines("a JSON string");
         var text = new Argument<string?>("TEXT") { Description = "The text; - or nothing reads it from standard input.", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("encode", "The token ids of a text. A special token's name is ordinary text.") { text, tokenizer, json, lines };
+        var command = new DocumentedCommand("encode", "The token ids of a text. A special token's name is ordinary text.",
+            ["torchlm tokenizer encode \"Hello, world\" --tokenizer cl100k_base", "torchlm tokenizer encode --tokenizer my-run --json < my-text.txt"]) { text, tokenizer, json, lines };
         command.SetAction((parsed, _) => Run(() =>
         {
             ITokenizer chosen = Open(parsed.GetRequiredValue(tokenizer));
@@ -49,12 +52,13 @@ internal static class TokenizerCommand
         return command;
     }
 
-    private static Command Decode()
+    private static DocumentedCommand Decode()
     {
         Option<string> tokenizer = Tokenizer();
         Option<bool> json = CommonOptions.Json(), lines = Lines("a JSON array of ids");
         var ids = new Argument<string[]>("IDS") { Description = "The ids; - or nothing reads them from standard input, with spaces between.", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("decode", "The text of token ids; bytes that are no character together become U+FFFD.") { ids, tokenizer, json, lines };
+        var command = new DocumentedCommand("decode", "The text of token ids; bytes that are no character together become U+FFFD.",
+            ["torchlm tokenizer decode 9906 11 1917 --tokenizer cl100k_base"]) { ids, tokenizer, json, lines };
         command.SetAction((parsed, _) => Run(() =>
         {
             ITokenizer chosen = Open(parsed.GetRequiredValue(tokenizer));
@@ -73,11 +77,11 @@ internal static class TokenizerCommand
         return command;
     }
 
-    private static Command Info()
+    private static DocumentedCommand Info()
     {
         Option<string> tokenizer = Tokenizer();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("info", "What a tokenizer is.") { tokenizer, json };
+        var command = new DocumentedCommand("info", "What a tokenizer is.", ["torchlm tokenizer info --tokenizer my-run"]) { tokenizer, json };
         command.SetAction((parsed, _) => Run(() =>
         {
             ITokenizer chosen = Open(parsed.GetRequiredValue(tokenizer));

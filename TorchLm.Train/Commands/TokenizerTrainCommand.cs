@@ -3,6 +3,7 @@ using System.Diagnostics;
 using TorchLm.Core;
 using TorchLm.Data.Reading;
 using TorchLm.Tokenizers;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Reporting;
 
 namespace TorchLm.Train.Commands;
@@ -31,7 +32,7 @@ internal static class TokenizerTrainCommand
         };
         var special = new Option<string[]>("--special")
         {
-            Description = $"A special token, in the order of their ids; may be given several times. Default: {TokenTable.EndOfTextName} alone.",
+            Description = $"A special token; may be given several times. Default: {TokenTable.EndOfTextName}.",
             HelpName = "NAME",
         };
         Option<string> split = Split();
@@ -43,17 +44,17 @@ internal static class TokenizerTrainCommand
         };
         var threads = new Option<int>("--threads")
         {
-            Description = "Threads that count words; the vocabulary does not depend on it. Default: one on each processor.",
+            Description = "Threads that count words. Default: one for each processor.",
             HelpName = "N",
         };
         var reading = new ReadingArguments();
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace a tokenizer that is already there." };
 
-        var command = new Command("train", "Make a byte-level BPE vocabulary of text.")
+        var command = new DocumentedCommand("train", "Make a byte-level BPE vocabulary of text.",
+            ["torchlm tokenizer train my-texts --out my-tokenizer", "torchlm tokenizer train \"books/**/*.txt\" --out books.json --vocab-size 32768"])
         {
-            input, output, size, special, split, frequency, threads, overwrite,
+            input, output, size, special, split, frequency, threads, overwrite, { "Reading", reading.Options },
         };
-        foreach (Option option in reading.Options) command.Add(option);
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             string[] names = parsed.GetValue(special) is { Length: > 0 } given ? given : [TokenTable.EndOfTextName];
@@ -69,12 +70,12 @@ internal static class TokenizerTrainCommand
     }
 
     /// <summary>How text is split into words.</summary>
-    public static Option<string> Split() => new("--split")
+    public static Option<string> Split() => new Option<string>("--split")
     {
-        Description = "How a bpe tokenizer splits text into words, over whose ends no token reaches.",
-        HelpName = string.Join('|', PreTokenization.All.Select(known => known.Name)),
+        Description = $"How bpe splits words: {string.Join(", ", PreTokenization.All.Select(known => known.Name))}.",
+        HelpName = "NAME",
         DefaultValueFactory = _ => PreTokenization.Gpt2.Name,
-    };
+    }.WithTokenizers(PreTokenization.All.Select(known => known.Name));
 
     /// <summary>The file to write, which is not there unless it may be replaced; its folder is made.</summary>
     private static string PathOf(string output, bool overwrite)

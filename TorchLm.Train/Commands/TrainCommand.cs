@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TorchLm.Core;
 using TorchLm.Core.Configuration;
+using TorchLm.Train.CommandLine;
 using TorchLm.Train.Presets;
 
 namespace TorchLm.Train.Commands;
@@ -10,24 +11,20 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var preset = new Option<string?>("--preset")
-        {
-            Description = $"A configuration that comes with TorchLm: {string.Join(", ", PresetFile.Names)}. Default: {PresetFile.Default}.",
-            HelpName = "NAME",
-        };
+        Option<string?> preset = CommonOptions.Preset($"{string.Join(", ", PresetFile.Names)}. Default: {PresetFile.Default}.");
         var config = new Option<string?>("--config")
         {
-            Description = "A configuration file (JSON with comments), such as a run's config.json.",
+            Description = "A configuration file, such as a run's config.json.",
             HelpName = "FILE",
         };
         var data = new Option<string?>("--data")
         {
-            Description = "A text file, a folder of text, or a folder of shards; by default what the configuration says.",
+            Description = "Text or shards. Default: the configuration's.",
             HelpName = "DIR|FILE",
         };
         var output = new Option<string?>("--out")
         {
-            Description = "The run's folder. Default: checkpoints/ and the preset's or data's name, numbered where that exists.",
+            Description = "The run's folder. Default: checkpoints/ and a name.",
             HelpName = "DIR",
         };
         Option<string[]> set = CommonOptions.Set();
@@ -36,43 +33,49 @@ internal static class TrainCommand
         Option<int?> threads = CommonOptions.Threads();
         var seed = new Option<long?>("--seed")
         {
-            Description = "Decides initial weights, dropout and the data's order; for the same run on another day say --precision too. Default: the configuration's.",
+            Description = "Seed of weights, dropout and data order; the same run another day takes --precision too. Default: the configuration's.",
             HelpName = "N",
         };
         Option<string?> microBatch = MicroBatchOption.Create();
         var maxSteps = new Option<long?>("--max-steps")
         {
-            Description = "Stop after this step of the run and save; the schedule stays that of training.steps.",
+            Description = "Save and stop after this step; the schedule stays.",
             HelpName = "N",
         };
         var maxTime = new Option<string?>("--max-time")
         {
-            Description = "Stop in time to have saved when this is over, counted from the program's start: for example 90s, 10m or 1h30m.",
+            Description = "Save and stop within this time: 90s, 10m, 1h30m.",
             HelpName = "DURATION",
         };
         var keep = new Option<int?>("--keep")
         {
-            Description = "How many of the last checkpoints stay; the best one stays always. Default: the configuration's training.keepCheckpoints, " +
-                $"else {new TrainingConfig().KeepCheckpoints}.",
+            Description = $"Checkpoints that stay beside the best one. Default: the configuration's, else {new TrainingConfig().KeepCheckpoints}.",
             HelpName = "N",
         };
         var resume = new Option<string?>("--resume")
         {
-            Description = "Continue a run from its latest checkpoint: the one in DIR, else in --out, else the newest of the default name.",
+            Description = "Continue the run in DIR, else in --out, else the newest of the default name.",
             HelpName = "DIR",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var initFrom = new Option<string?>("--init-from")
         {
-            Description = "Train a trained or imported model further, on other data: its shape and tokenizer, with the same or a shorter model.contextLength. " +
-                $"Default preset then: {InitialModel.Preset}.",
+            Description = $"Train the model in DIR further on other data, with its shape and tokenizer. Default preset then: {InitialModel.Preset}.",
             HelpName = "DIR",
         };
+        var trial = new Option<bool>("--trial") { Description = "Of a sweep: end without a sample and without measuring the whole validation split.", Hidden = true };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the run that is in --out." };
 
-        var command = new Command("train", "Train a model. Without options: a small one on the built-in fables, in one to two minutes.")
+        var command = new DocumentedCommand("train", "Train a model; without options, a small one in two minutes.",
+        [
+            "torchlm train --data my-text.txt --out my-run",
+            "torchlm train --preset shakespeare-char --set training.steps=1000",
+            "torchlm train --resume my-run",
+        ])
         {
-            preset, config, data, output, set, device, precision, threads, seed, microBatch, maxSteps, maxTime, keep, resume, initFrom, overwrite,
+            { "What to train", preset, config, set, data, initFrom, seed },
+            { "Where it goes on, and how far", output, resume, overwrite, maxSteps, maxTime, keep },
+            { "How to compute", device, precision, threads, microBatch, trial },
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -87,7 +90,7 @@ internal static class TrainCommand
             if (parsed.GetValue(seed) is { } number) settings.Add($"training.seed={number}");
             if (parsed.GetValue(precision) is { } type) settings.Add($"training.precision={type}");
             if (parsed.GetValue(keep) is { } checkpoints) settings.Add($"training.keepCheckpoints={checkpoints}");
-            var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null);
+            var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null, parsed.GetValue(trial));
             MicroBatchOption? micro = MicroBatchOption.Parse(parsed.GetValue(microBatch));
             string name = RunName(presetName, configFile, parsed.GetValue(data));
             if (resumes)
@@ -130,7 +133,7 @@ internal static class TrainCommand
     }
 
     /// <summary>Paths that stay right when the run is continued from another folder.</summary>
-    private static DataConfig WithFullPaths(DataConfig data) => data with
+    public static DataConfig WithFullPaths(DataConfig data) => data with
     {
         Path = data.Path is null or DataConfig.TinyShakespeare or DataConfig.Required ? data.Path : Path.GetFullPath(data.Path),
         Tokenizer = File.Exists(data.Tokenizer) || Directory.Exists(data.Tokenizer) ? Path.GetFullPath(data.Tokenizer) : data.Tokenizer,

@@ -17,7 +17,8 @@ namespace TorchLm.Train.Commands;
 /// <summary>How far a call of <c>torchlm train</c> goes, apart from the run's own end.</summary>
 /// <param name="MaxSteps">The run's step after which to stop; null is no limit.</param>
 /// <param name="MaxTime">Time for the process, the last save included; null is no limit.</param>
-internal sealed record RunLimits(long? MaxSteps, TimeSpan? MaxTime);
+/// <param name="IsTrial">Whether only the run itself counts, and no text and no measurement of the whole validation split at its end.</param>
+internal sealed record RunLimits(long? MaxSteps, TimeSpan? MaxTime, bool IsTrial = false);
 
 /// <summary>One call of <c>torchlm train</c>: data, model and trainer put together, and what is said about them.</summary>
 internal static class TrainingSession
@@ -153,6 +154,7 @@ internal static class TrainingSession
                 Console.WriteLine($"Time is up; saved at step {trainer.State.Step:N0} of {training.Steps:N0}. Continue with: torchlm train --resume {Hint.Path(run.Path)}");
                 return ExitCode.Done;
         }
+        if (limits.IsTrial) return ExitCode.Done;
         Conclude(run, model, config, validationSplit, trainer.State, reason, peakFlops, cancel);
         if (tokenizer is not null) Speak(run, model, tokenizer, cancel);
         return ExitCode.Done;

@@ -23,7 +23,7 @@ internal static class PresetFile
     public static string Read(string name)
     {
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Prefix + name + Suffix)
-            ?? throw new InputException($"There is no preset '{name}'; there are {string.Join(", ", Names)}.");
+            ?? throw new InputException($"There is no preset '{name}'; there are {string.Join(", ", Names)}.{Nearest.Question(name, Names)}");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

@@ -1,0 +1,56 @@
+using TorchLm.Core.Configuration;
+using TorchLm.Core.Model;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Training;
+
+/// <summary>What training takes of the device's memory, in bytes, by what it is for.</summary>
+/// <param name="Weights">float32 parameters, and their copies in the type of products where that is another.</param>
+/// <param name="Gradients">float32.</param>
+/// <param name="Moments">AdamW's two, float32.</param>
+/// <param name="Activations">What the forward pass leaves for the backward pass, for all blocks or, where they are computed again, for one; the last norm and logits.</param>
+/// <param name="Program">On a CPU the program itself (.NET, libtorch, its threads), and the copy that a checkpoint is written from.</param>
+/// <remarks>
+/// An account of what <see cref="Gpt"/> keeps with TorchLm's own kernels, that is on a CPU; libtorch's operators on a GPU keep about the same. Two numbers in
+/// it are measured (Linux, glibc): what the program takes, and what the C library's heap holds between pieces that were given back; docs/metrics.md has the
+/// comparison with runs.
+/// </remarks>
+public sealed record TrainingMemory(long Weights, long Gradients, long Moments, long Activations, long Program)
+{
+    private const long ProgramBytes = 220L << 20;
+
+    /// <summary>The heap's share on top of activations.</summary>
+    private const double HeapShare = 0.08;
+
+    /// <summary>Blocks' worth of activations that recomputing them in float32 leaves scattered over the heap; in two bytes the pieces are small enough to fit again.</summary>
+    private const int ScatteredBlocks = 2;
+
+    /// <summary>All of it.</summary>
+    public long Total => Weights + Gradients + Moments + Activations + Program;
+
+    /// <summary>The account for a model and a micro-batch.</summary>
+    /// <param name="shape">The model, its vocabulary known.</param>
+    /// <param name="sequences">Sequences in the micro-batch.</param>
+    /// <param name="precision">What products are computed in.</param>
+    /// <param name="checkpointing">Whether blocks are computed a second time for their gradients.</param>
+    /// <param name="onCpu">Whether it is a CPU that trains.</param>
+    public static TrainingMemory Of(ModelConfig shape, int sequences, Precision precision, bool checkpointing, bool onCpu)
+    {
+        long parameters = ModelCost.Parameters(shape) + ((shape.PaddedVocabularySize - shape.VocabularySize) * (long)shape.EmbeddingSize);
+        long tokens = (long)sequences * shape.ContextLength, c = shape.EmbeddingSize;
+        long type = precision.ComputeType() == ScalarType.Float32 ? sizeof(float) : 2;
+        long copies = type == sizeof(float) ? 0 : type * parameters;
+        // A block's input and the sum after attention in float32; in the products' type both norms' outputs, queries, keys, values, attention's output and its
+        // projection, both sides of GELU; a few numbers a row. Attention weights are kept with dropout alone, which libtorch's operator works on: before
+        // and after it, and which were dropped.
+        long weights = shape.Dropout > 0 ? shape.HeadCount * shape.ContextLength * ((2 * type) + 1L) + (2 * c) : 0;
+        long block = tokens * ((2 * sizeof(float) * c) + (type * 15 * c) + (sizeof(float) * (4L + shape.HeadCount)) + weights);
+        long backward = tokens * type * 8 * c; // gradients of one block's widest part, both sides of GELU
+        long row = shape.PaddedVocabularySize * type;
+        long head = (tokens * c * (sizeof(float) + (2 * type))) + Math.Min(tokens * row, Math.Max(row, LinearCrossEntropy.ChunkBytes));
+        long activations = head + backward + (checkpointing ? (tokens * sizeof(float) * c * shape.LayerCount) + block : block * shape.LayerCount);
+        if (onCpu) activations += (long)(HeapShare * activations) + (checkpointing && type == sizeof(float) ? ScatteredBlocks * (block + backward) : 0);
+        long program = onCpu ? ProgramBytes + (3L * sizeof(float) * parameters) : 0;
+        return new TrainingMemory((sizeof(float) * parameters) + copies, sizeof(float) * parameters, 2L * sizeof(float) * parameters, activations, program);
+    }
+}
