@@ -32,6 +32,9 @@ public sealed class RunFolder
     /// <summary>What the run was trained on: one JSON object a line for each call.</summary>
     public string SessionsPath => In("sessions.jsonl");
 
+    /// <summary>Event files for TensorBoard, where they were asked for.</summary>
+    public string TensorBoardPath => In("tensorboard");
+
     /// <summary>Shards made from a text that was given directly; absent where the run reads a prepared folder.</summary>
     public string DataPath => In("data");
 
@@ -85,7 +88,7 @@ public sealed class RunFolder
     /// <summary>Deletes the run's files, and the folder where nothing else is in it.</summary>
     public void Delete()
     {
-        foreach (string folder in Directory.EnumerateDirectories(Path, StepPrefix + "*").Append(DataPath).Where(Directory.Exists))
+        foreach (string folder in Directory.EnumerateDirectories(Path, StepPrefix + "*").Append(DataPath).Append(TensorBoardPath).Where(Directory.Exists))
         {
             Directory.Delete(folder, recursive: true);
         }

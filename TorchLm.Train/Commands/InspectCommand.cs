@@ -41,8 +41,8 @@ internal static class InspectCommand
 
         var command = new DocumentedCommand("inspect", "Look inside a model while it reads: attention, predictions layer by layer, and loss, in a page (HTML).",
         [
-            "torchlm inspect --model checkpoints/fables --prompt \"The fox and the crow\"",
-            "torchlm inspect --model checkpoints/fables --prompt \"Once\" --top 20 --out look.html",
+            "torchlm inspect --model checkpoints/fables --prompt \"The fox\"",
+            "torchlm inspect --model my-run --prompt \"Once\" --top 20 --out look.html",
         ])
         {
             model, prompt, output, top, overwrite, device, threads,

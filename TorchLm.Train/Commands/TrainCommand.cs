@@ -64,6 +64,13 @@ internal static class TrainCommand
             HelpName = "DIR",
         };
         var trial = new Option<bool>("--trial") { Description = "Of a sweep: end without a sample and without measuring the whole validation split.", Hidden = true };
+        var tensorBoard = new Option<string?>("--tensorboard")
+        {
+            Description = "Write event files for TensorBoard into the run's folder; histograms of weights and gradients, too, where asked for.",
+            HelpName = string.Join('|', TensorBoardOption.Words),
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        tensorBoard.AcceptOnlyFromAmong(TensorBoardOption.Words);
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the run that is in --out." };
 
         var command = new DocumentedCommand("train", "Train a model; without options, a small one in two minutes.",
@@ -74,7 +81,7 @@ internal static class TrainCommand
         ])
         {
             { "What to train", preset, config, set, data, initFrom, seed },
-            { "Where it goes on, and how far", output, resume, overwrite, maxSteps, maxTime, keep },
+            { "Where it goes on, and how far", output, resume, overwrite, maxSteps, maxTime, keep, tensorBoard },
             { "How to compute", device, precision, threads, microBatch, trial },
         };
         command.SetAction(Program.Action((parsed, cancel) =>
@@ -90,7 +97,8 @@ internal static class TrainCommand
             if (parsed.GetValue(seed) is { } number) settings.Add($"training.seed={number}");
             if (parsed.GetValue(precision) is { } type) settings.Add($"training.precision={type}");
             if (parsed.GetValue(keep) is { } checkpoints) settings.Add($"training.keepCheckpoints={checkpoints}");
-            var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null, parsed.GetValue(trial));
+            var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null, parsed.GetValue(trial),
+                TensorBoardOption.Of(parsed.GetResult(tensorBoard) is not null, parsed.GetValue(tensorBoard)));
             MicroBatchOption? micro = MicroBatchOption.Parse(parsed.GetValue(microBatch));
             string name = RunName(presetName, configFile, parsed.GetValue(data));
             if (resumes)

@@ -9,6 +9,7 @@ using TorchLm.Core.Training;
 using TorchLm.Data;
 using TorchLm.Data.Datasets;
 using TorchLm.Data.Loading;
+using TorchLm.Reports.TensorBoard;
 using TorchLm.Tokenizers;
 using TorchLm.Train.Reporting;
 
@@ -18,7 +19,8 @@ namespace TorchLm.Train.Commands;
 /// <param name="MaxSteps">The run's step after which to stop; null is no limit.</param>
 /// <param name="MaxTime">Time for the process, the last save included; null is no limit.</param>
 /// <param name="IsTrial">Whether only the run itself counts, and no text and no measurement of the whole validation split at its end.</param>
-internal sealed record RunLimits(long? MaxSteps, TimeSpan? MaxTime, bool IsTrial = false);
+/// <param name="TensorBoard">What event files are written; null writes none.</param>
+internal sealed record RunLimits(long? MaxSteps, TimeSpan? MaxTime, bool IsTrial = false, TensorBoardOption? TensorBoard = null);
 
 /// <summary>One call of <c>torchlm train</c>: data, model and trainer put together, and what is said about them.</summary>
 internal static class TrainingSession
@@ -136,7 +138,8 @@ internal static class TrainingSession
         begin(model, trainer);
         SessionLog.Append(run.SessionsPath, SystemFacts.Session(trainer.State.Step, device.Device, precision.Precision, peakFlops));
         using var metrics = new MetricsFile(run.MetricsPath, trainer.State.Step, trainer.State.EvaluationDue, console.Say);
-        trainer.Observers = [metrics, console];
+        if (trainer.State.Step == 0 && Directory.Exists(run.TensorBoardPath)) Directory.Delete(run.TensorBoardPath, recursive: true); // of a beginning that came to nothing
+        trainer.Observers = limits.TensorBoard is { } wanted ? [metrics, console, new TensorBoardLog(run.TensorBoardPath, wanted.Histograms, console.Say)] : [metrics, console];
         StopReason reason = trainer.Run(limits.MaxSteps, Time(limits, shape), cancel);
         console.Dispose();
         switch (reason)
