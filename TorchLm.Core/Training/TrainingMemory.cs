@@ -12,7 +12,7 @@ namespace TorchLm.Core.Training;
 /// <param name="Program">On a CPU the program itself (.NET, libtorch, its threads), and the copy that a checkpoint is written from.</param>
 /// <remarks>
 /// An account of what <see cref="Gpt"/> keeps with TorchLm's own kernels, that is on a CPU; libtorch's operators on a GPU keep about the same. Two numbers in
-/// it are measured (Linux, glibc): what the program takes, and what the C library's heap holds between pieces that were given back; docs/metrics.md has the
+/// it are measured (Linux, glibc): what the program takes, and what the C library's heap holds between pieces that were given back; docs/runs.md has the
 /// comparison with runs.
 /// </remarks>
 public sealed record TrainingMemory(long Weights, long Gradients, long Moments, long Activations, long Program)

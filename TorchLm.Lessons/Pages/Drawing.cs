@@ -1,8 +1,8 @@
 using ScottPlot;
 using ScottPlot.MultiplotLayouts;
 using ScottPlot.TickGenerators;
-using SkiaSharp;
 using TorchLm.Core;
+using TorchLm.Reports.Plots;
 
 namespace TorchLm.Lessons.Pages;
 
@@ -11,11 +11,6 @@ internal static class Drawing
 {
     private const int PlotWidth = 480, PlotHeight = 360, MostColumns = 3;
     private static readonly double[] s_oneTwoFive = [1, 2, 5];
-    private static readonly string[] s_fonts = ["Inter", "Segoe UI", "Helvetica Neue", "Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial"];
-
-    /// <summary>Why pictures would lack their words; null where they do not.</summary>
-    public static string? MissingFonts() => SKFontManager.Default.FontFamilyCount > 0 ? null
-        : "no font is installed, so that the pictures have no words; install one (on Debian and Ubuntu: apt-get install fonts-dejavu-core)";
 
     /// <summary>Draws plots side by side, at most three in a row.</summary>
     /// <param name="file">Where to.</param>
@@ -24,8 +19,7 @@ internal static class Drawing
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Save(string file, IReadOnlyList<Action<Plot>> plots, int scale = 1)
     {
-        string[] there = [.. SKFontManager.Default.FontFamilies];
-        if (s_fonts.FirstOrDefault(there.Contains) is { } font) Fonts.Default = font;
+        PictureFont.Choose();
         var all = new Multiplot();
         all.AddPlots(plots.Count);
         int columns = plots.Count == 4 ? 2 : Math.Min(plots.Count, MostColumns), rows = (plots.Count + columns - 1) / columns;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TorchLm.Reports.Plots;
 using TorchLm.Core;
 using static TorchSharp.torch;
 
@@ -45,5 +46,5 @@ public static class LessonRunner
     }
 
     /// <summary>What pictures would lack on this machine; null where nothing.</summary>
-    public static string? PictureWarning() => Drawing.MissingFonts();
+    public static string? PictureWarning() => PictureFont.Missing();
 }

@@ -40,7 +40,7 @@ public static class ReportPage
     {
         DateTimeOffset[] times = [.. runs.SelectMany(r => r.Sessions).Select(s => s.Started)];
         string when = times.Length == 0 ? "" : $"{times.Min():yyyy-MM-dd HH:mm} UTC";
-        return runs.Count == 1 ? string.Join(", ", new[] { when, runs[0].Folder }.Where(t => t.Length > 0)) : when.Length > 0 ? $"The first began {when}." : "";
+        return when.Length == 0 ? "" : runs.Count > 1 ? $"The first began {when}." : $"Began {when} on {runs[0].Sessions[^1].Device}, {runs[0].Sessions[^1].Precision}.";
     }
 
     private static Html Summary(RunRecord run)
@@ -94,7 +94,7 @@ public static class ReportPage
             <section><h2>Curves</h2>
             <div class="toolbar">
             <label>along <select id="along"><option value="steps">steps</option><option value="tokens">tokens</option><option value="seconds">time in steps</option></select></label>
-            <label>smoothing <input id="smoothing" type="range" min="0" max="0.99" step="0.01" value="0.9"></label>
+            <label>smoothing <input id="smoothing" type="range" min="0" max="0.99" step="0.01" value="0.7"></label>
             <label><input id="log" type="checkbox"> losses on a logarithmic axis</label>
             {buttons}
             </div>

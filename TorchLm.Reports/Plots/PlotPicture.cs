@@ -8,7 +8,9 @@ namespace TorchLm.Reports.Plots;
 public static class PlotPicture
 {
     /// <summary>The share of the past that a smoothed curve keeps from one point to the next.</summary>
-    private const double Kept = 0.9;
+    private const double Kept = 0.7;
+
+    private static readonly double[] s_marks = [1, 2, 5];
 
     // The page's colours on white.
     private static readonly Color[] s_colors = [.. new[] { "#0b62b8", "#c2410c", "#18794e", "#8e3fb0", "#a1600a", "#0f766e", "#b3186d", "#5b6470" }.Select(c => Color.FromHex(c))];
@@ -45,7 +47,9 @@ public static class PlotPicture
             axis.Label.Bold = false;
         }
         picture.Grid.MajorLineColor = Colors.Black.WithAlpha(0.08);
-        double Place(double value) => plot.Logarithmic ? Math.Log10(value) : value;
+        double[] values = [.. plot.Curves.SelectMany(c => c.Values).OfType<double>().Where(v => v > 0)];
+        bool logarithmic = plot.Logarithmic && values.Length > 0 && values.Max() > 10 * values.Min(); // else a straight axis shows as much
+        double Place(double value) => logarithmic ? Math.Log10(value) : value;
         for (int i = 0; i < plot.Curves.Count; i++)
         {
             Curve curve = plot.Curves[i];
@@ -56,7 +60,7 @@ public static class PlotPicture
                 level.LegendText = curve.Name;
                 continue;
             }
-            (double X, double Y)[] points = [.. curve.Steps.Zip(curve.Values).Where(p => p.Second is { } v && (!plot.Logarithmic || v > 0)).Select(p => (p.First, Place(p.Second!.Value)))];
+            (double X, double Y)[] points = [.. curve.Steps.Zip(curve.Values).Where(p => p.Second is { } v && (!logarithmic || v > 0)).Select(p => (p.First, Place(p.Second!.Value)))];
             bool raw = curve.Style == CurveStyle.Raw;
             if (raw) Line(points, color.WithAlpha(0.3), 1);
             var line = Line(raw ? Smoothed(points) : points, color, 2);
@@ -70,9 +74,11 @@ public static class PlotPicture
         picture.Legend.ShadowColor = Colors.Transparent;
         picture.ShowLegend(plot.Id is "throughput" or "utilization" or "memory" ? Alignment.LowerRight : Alignment.UpperRight);
         picture.Axes.Bottom.TickGenerator = new NumericAutomatic { LabelFormatter = v => v.ToString("#,0.###") };
-        if (plot.Logarithmic)
+        if (logarithmic)
         {
-            picture.Axes.Left.TickGenerator = new NumericAutomatic { LabelFormatter = e => Math.Pow(10, e).ToString("0.###") };
+            double[] marks = [.. Enumerable.Range((int)Math.Floor(Math.Log10(values.Min())), (int)Math.Ceiling(Math.Log10(values.Max() / values.Min())) + 2)
+                .SelectMany(e => s_marks.Select(m => m * Math.Pow(10, e)))];
+            picture.Axes.Left.TickGenerator = new NumericManual([.. marks.Select(Math.Log10)], [.. marks.Select(m => m.ToString("0.#####"))]);
         }
         else
         {

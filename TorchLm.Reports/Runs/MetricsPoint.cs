@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace TorchLm.Reports.Runs;
 
-/// <summary>A line of metrics.jsonl, with what it holds and null for the rest; docs/metrics.md describes the fields.</summary>
+/// <summary>A line of metrics.jsonl, with what it holds and null for the rest; docs/runs.md describes the fields.</summary>
 /// <param name="Step">Updates made.</param>
 public sealed record MetricsPoint(long Step)
 {
