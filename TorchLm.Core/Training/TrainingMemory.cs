@@ -22,8 +22,11 @@ public sealed record TrainingMemory(long Weights, long Gradients, long Moments, 
     /// <summary>The heap's share on top of activations.</summary>
     private const double HeapShare = 0.08;
 
-    /// <summary>Blocks' worth of activations that recomputing them in float32 leaves scattered over the heap; in two bytes the pieces are small enough to fit again.</summary>
-    private const int ScatteredBlocks = 2;
+    /// <summary>
+    /// Recomputing blocks leaves about one block's worth of pieces scattered over the heap, and another one where float32 pieces are as large as the heap takes
+    /// (glibc gives larger ones back to the system at once).
+    /// </summary>
+    private const long LargestHeapPiece = 32 << 20;
 
     /// <summary>All of it.</summary>
     public long Total => Weights + Gradients + Moments + Activations + Program;
@@ -41,15 +44,23 @@ public sealed record TrainingMemory(long Weights, long Gradients, long Moments, 
         long type = precision.ComputeType() == ScalarType.Float32 ? sizeof(float) : 2;
         long copies = type == sizeof(float) ? 0 : type * parameters;
         // A block's input and the sum after attention in float32; in the products' type both norms' outputs, queries, keys, values, attention's output and its
-        // projection, both sides of GELU; a few numbers a row. Attention weights are kept with dropout alone, which libtorch's operator works on: before
-        // and after it, and which were dropped.
-        long weights = shape.Dropout > 0 ? shape.HeadCount * shape.ContextLength * ((2 * type) + 1L) + (2 * c) : 0;
-        long block = tokens * ((2 * sizeof(float) * c) + (type * 15 * c) + (sizeof(float) * (4L + shape.HeadCount)) + weights);
+        // projection, both sides of GELU; a few numbers a row.
+        long block = tokens * ((2 * sizeof(float) * c) + (type * 15 * c) + (sizeof(float) * (4L + shape.HeadCount)));
         long backward = tokens * type * 8 * c; // gradients of one block's widest part, both sides of GELU
+        int scattered = !onCpu || !checkpointing ? 0 : type == sizeof(float) && tokens * 4 * c * type <= LargestHeapPiece ? 2 : 1;
+        long holes = scattered * (block + backward);
+        if (shape.Dropout > 0)
+        {
+            // libtorch's attention: weights before (float32) and after dropout, which were dropped, and copies of queries, keys and values; while it works
+            // three more, which fit into the holes where there are many.
+            long weights = tokens * shape.HeadCount * shape.ContextLength;
+            block += (weights * (sizeof(float) + type + 1)) + (tokens * c * ((5 * type) + 2));
+            if (scattered < 2) backward += 3 * weights * sizeof(float);
+        }
         long row = shape.PaddedVocabularySize * type;
         long head = (tokens * c * (sizeof(float) + (2 * type))) + Math.Min(tokens * row, Math.Max(row, LinearCrossEntropy.ChunkBytes));
         long activations = head + backward + (checkpointing ? (tokens * sizeof(float) * c * shape.LayerCount) + block : block * shape.LayerCount);
-        if (onCpu) activations += (long)(HeapShare * activations) + (checkpointing && type == sizeof(float) ? ScatteredBlocks * (block + backward) : 0);
+        if (onCpu) activations += (long)(HeapShare * activations) + holes;
         long program = onCpu ? ProgramBytes + (3L * sizeof(float) * parameters) : 0;
         return new TrainingMemory((sizeof(float) * parameters) + copies, sizeof(float) * parameters, 2L * sizeof(float) * parameters, activations, program);
     }

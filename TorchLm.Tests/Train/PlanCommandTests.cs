@@ -19,7 +19,7 @@ public sealed class PlanCommandTests : IDisposable
         string[] settings =
         [
             "--precision", precision, "--set", "model.layerCount=6", "--set", "model.embeddingSize=256", "--set", "model.contextLength=256",
-            "--set", $"training.batchSize={batch}", "--set", "training.evalBatches=1", "--set", $"training.activationCheckpointing={recomputes}",
+            "--set", $"training.batchSize={batch}", "--set", "training.evalBatches=1", "--set", "training.saveInterval=1", "--set", $"training.activationCheckpointing={recomputes}",
         ];
         ProgramProcess planned = ProgramProcess.Run(_folder.Path, ["plan", "--json", .. settings]);
         Assert.Equal("", planned.Errors);
