@@ -45,8 +45,8 @@ public static class ReportPage
 
     private static Html Summary(RunRecord run)
     {
-        IEnumerable<(string Value, string What)> facts = Facts(run);
-        return Html.Of($"""<section aria-label="Results"><div class="facts">{Html.Join(facts.Select(f => Html.Of($"""<div class="fact"><b>{f.Value}</b><span>{f.What}</span></div>""")))}</div></section>""");
+        Html facts = Html.Join(Facts(run).Select(f => Html.Of($"""<div class="fact"><b>{f.Value}</b><span>{f.What}</span></div>""")));
+        return Html.Of($"""<section aria-label="Results"><div class="facts">{facts}</div></section>""");
     }
 
     private static IEnumerable<(string Value, string What)> Facts(RunRecord run)
@@ -70,26 +70,36 @@ public static class ReportPage
     private static Html Table(IReadOnlyList<RunRecord> runs)
     {
         RunRecord? winner = runs.Where(r => r.Best is not null).MinBy(r => r.Best!["val_loss"]);
-        Html[] rows = [.. runs.Select((run, i) => Html.Of($"""
-            <tr><th scope="row"><span class="swatch" style="background: var(--series-{i % 8})"></span>{run.Name}{(run == winner ? " (best)" : "")}</th>
-            <td class="number">{run.Best?["val_loss"]:0.0000}</td><td class="number">{run.Best?["val_bpb"]:0.000}</td><td class="number">{run.Best?.Step:N0}</td>
-            <td class="number">{Short(ModelCost.Parameters(run.Config.Model))}</td><td class="number">{Short(run.Steps is [.., var end] ? end["tokens"]!.Value : 0)}</td>
-            <td class="number">{Duration(run.TrainingSeconds() is [.., var seconds] ? seconds : 0)}</td><td class="number">{Median(run, "tokens_per_second"):N0}</td></tr>
-            """))];
-        return Html.Of($"""
-            <section><h2>Results</h2><div class="scroll" tabindex="0" role="region" aria-label="Results of the runs"><table>
-            <thead><tr><th scope="col">run</th><th scope="col" class="number">best validation loss</th><th scope="col" class="number">bits per byte</th><th scope="col" class="number">at step</th><th scope="col" class="number">parameters</th><th scope="col" class="number">tokens</th><th scope="col" class="number">time in steps</th><th scope="col" class="number">tokens/s</th></tr></thead>
-            <tbody>{Html.Join(rows)}</tbody></table></div></section>
-
-            """);
+        var table = new HtmlTable("Results of the runs",
+            "run", "#best validation loss", "#bits per byte", "#at step", "#parameters", "#tokens", "#time in steps", "#tokens/s");
+        for (int i = 0; i < runs.Count; i++)
+        {
+            RunRecord run = runs[i];
+            table.Add(
+            [
+                Html.Of($"{Swatch(i)}{run.Name}{(run == winner ? " (best)" : "")}"),
+                Html.Of($"{run.Best?["val_loss"]:0.0000}"),
+                Html.Of($"{run.Best?["val_bpb"]:0.000}"),
+                Html.Of($"{run.Best?.Step:N0}"),
+                Html.Of($"{Short(ModelCost.Parameters(run.Config.Model))}"),
+                Html.Of($"{Short(run.Steps is [.., var end] ? end["tokens"]!.Value : 0)}"),
+                Html.Of($"{Duration(run.TrainingSeconds() is [.., var seconds] ? seconds : 0)}"),
+                Html.Of($"{Median(run, "tokens_per_second"):N0}"),
+            ]);
+        }
+        return Html.Of($"<section><h2>Results</h2>{table.ToHtml()}</section>\n");
     }
+
+    /// <summary>A spot in a run's or a part's colour.</summary>
+    internal static Html Swatch(int number) => Html.Of($"""<span class="swatch" style="background: var(--series-{number % 8})"></span>""");
 
     private static Html Plots(IReadOnlyList<RunRecord> runs, IReadOnlyList<RunPlot> plots)
     {
         if (plots.Count == 0) return Html.Of($"""<section><h2>Curves</h2><p class="note">Nothing has been measured so far.</p></section>""");
         Html buttons = runs.Count == 1 ? Html.Empty : Html.Of($"""
-            <span class="runs" role="group" aria-label="Runs that are shown">{Html.Join(runs.Select((r, i) => Html.Of($"""<button type="button" data-run="{i}" aria-pressed="true"><span class="swatch" style="background: var(--series-{i % 8})"></span>{r.Name}</button>""")))}</span>
+            <span class="runs" role="group" aria-label="Runs that are shown">{Html.Join(runs.Select((run, i) => Button(run.Name, i)))}</span>
             """);
+        Html figures = Html.Join(plots.Select(Figure));
         return Html.Of($"""
             <section><h2>Curves</h2>
             <div class="toolbar">
@@ -98,12 +108,20 @@ public static class ReportPage
             <label><input id="log" type="checkbox"> losses on a logarithmic axis</label>
             {buttons}
             </div>
-            <div class="grid plots">{Html.Join(plots.Select(p => Html.Of($"""<figure class="card plot" id="plot-{p.Id}"><figcaption><h3>{p.Title}</h3></figcaption><div class="chart"></div><div class="legend"></div></figure>""")))}</div>
+            <div class="grid plots">{figures}</div>
             <noscript><p>The curves are drawn by the page's script, which this browser does not run; torchlm report --pictures draws them as files.</p></noscript>
             </section>
 
             """);
     }
+
+    private static Html Button(string name, int run) => Html.Of($"""<button type="button" data-run="{run}" aria-pressed="true">{Swatch(run)}{name}</button>""");
+
+    private static Html Figure(RunPlot plot) => Html.Of($"""
+        <figure class="card plot" id="plot-{plot.Id}"><figcaption><h3>{plot.Title}</h3></figcaption>
+        <div class="chart"></div><div class="legend"></div></figure>
+
+        """);
 
     /// <summary>A number in at most three digits and a letter.</summary>
     internal static string Short(double value) => value switch

@@ -1,4 +1,5 @@
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Training;
 using TorchLm.Data.Datasets;
 using TorchLm.Reports.Runs;
 
@@ -28,7 +29,7 @@ internal static class RunSections
         Html cells = Html.Join(parts.Select((p, i) => p.Seconds / all < 0.001 ? Html.Empty
             : Html.Of($"""<span class="part" style="flex: {p.Seconds / all:0.0000}; background: var(--series-{i})"></span>""")));
         Html words = Html.Join(parts.Select((p, i) =>
-            Html.Of($"""<li><span class="swatch" style="background: var(--series-{i})"></span>{p.What} {100 * p.Seconds / all:0.0} % ({ReportPage.Duration(p.Seconds)})</li>""")));
+            Html.Of($"""<li>{ReportPage.Swatch(i)}{p.What} {100 * p.Seconds / all:0.0} % ({ReportPage.Duration(p.Seconds)})</li>""")));
         return Html.Of($"""
             <div class="card">{(named ? Html.Of($"<h3>{run.Name}</h3>") : Html.Empty)}<div class="bar" aria-hidden="true">{cells}</div><ul class="keys">{words}</ul></div>
 
@@ -67,23 +68,20 @@ internal static class RunSections
     public static Html Configuration(IReadOnlyList<RunRecord> runs)
     {
         (string Name, string Value)[][] settings = [.. runs.Select(r => ConfigDifference.Settings(r.Config).ToArray())];
-        (Html Row, bool Differs)[] rows = [.. Enumerable.Range(0, settings[0].Length).Select(i =>
+        string[] columns = runs.Count == 1 ? [] : ["setting", .. runs.Select(r => r.Name)];
+        HtmlTable all = new("All settings", columns), different = new("Settings that differ", columns);
+        for (int i = 0; i < settings[0].Length; i++)
         {
             bool differs = settings.Select(s => s[i].Value).Distinct().Count() > 1;
-            Html cells = Html.Join(settings.Select(s => Html.Of($"""<td class="mono">{s[i].Value}</td>""")));
-            return (Html.Of($"""<tr{(differs ? Html.Raw(" class=\"different\"") : Html.Empty)}><th scope="row">{settings[0][i].Name}</th>{cells}</tr>"""), differs);
-        })];
-        Html TableOf(string label, IEnumerable<Html> lines)
-        {
-            Html head = runs.Count == 1 ? Html.Empty : Html.Of($"""<thead><tr><th scope="col">setting</th>{Html.Join(runs.Select(r => Html.Of($"""<th scope="col">{r.Name}</th>""")))}</tr></thead>""");
-            return Html.Of($"""<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>{head}<tbody>{Html.Join(lines)}</tbody></table></div>""");
+            Html[] cells = [Html.Of($"{settings[0][i].Name}"), .. settings.Select(s => Html.Of($"""<span class="mono">{s[i].Value}</span>"""))];
+            all.Add(cells, differs);
+            if (differs) different.Add(cells, differs);
         }
-        Html[] different = [.. rows.Where(r => r.Differs).Select(r => r.Row)];
-        Html differences = runs.Count == 1 ? Html.Empty : different.Length == 0 ? Html.Of($"<p>The runs have the same settings.</p>")
-            : Html.Of($"""<h3>Settings that differ</h3>{TableOf("Settings that differ", different)}""");
+        Html differences = runs.Count == 1 ? Html.Empty : different.IsEmpty ? Html.Of($"<p>The runs have the same settings.</p>")
+            : Html.Of($"<h3>Settings that differ</h3>{different.ToHtml()}");
         return Html.Of($"""
             <section><h2>Configuration</h2>{differences}
-            <details class="card"><summary>All settings</summary>{TableOf("All settings", rows.Select(r => r.Row))}</details></section>
+            <details class="card"><summary>All settings</summary>{all.ToHtml()}</details></section>
 
             """);
     }
@@ -91,16 +89,18 @@ internal static class RunSections
     /// <summary>What the runs were trained on.</summary>
     public static Html Environment(IReadOnlyList<RunRecord> runs)
     {
-        Html[] rows = [.. runs.SelectMany(run => run.Sessions.Select(s => Html.Of($"""
-            <tr>{(runs.Count > 1 ? Html.Of($"""<th scope="row">{run.Name}</th>""") : Html.Empty)}<td>{s.Started:yyyy-MM-dd HH:mm}</td><td class="number">{s.Step:N0}</td><td>{s.Device}, {s.Precision}</td>
-            <td class="number">{s.Threads}</td><td class="number">{s.PeakFlops / 1e9:N0}</td><td class="number">{s.MemoryBytes / 1e9:0.0}</td><td>{s.Processor}</td><td>{s.System}</td><td>{s.Version}, libtorch {s.Libtorch}</td></tr>
-            """)))];
-        return rows.Length == 0 ? Html.Empty : Html.Of($"""
-            <section><h2>Environment</h2><div class="scroll" tabindex="0" role="region" aria-label="Environment"><table>
-            <thead><tr>{(runs.Count > 1 ? Html.Of($"""<th scope="col">run</th>""") : Html.Empty)}<th scope="col">began (UTC)</th><th scope="col" class="number">at step</th><th scope="col">device</th><th scope="col" class="number">threads</th><th scope="col" class="number">GFLOP/s at most</th><th scope="col" class="number">memory, GB</th><th scope="col">processor</th><th scope="col">system</th><th scope="col">TorchLm</th></tr></thead>
-            <tbody>{Html.Join(rows)}</tbody></table></div></section>
-
-            """);
+        var table = new HtmlTable("Environment",
+            "run", "began (UTC)", "#at step", "device", "#threads", "#GFLOP/s at most", "#memory, GB", "processor", "system", "TorchLm");
+        foreach ((RunRecord run, SessionInfo s) in runs.SelectMany(run => run.Sessions.Select(session => (run, session))))
+        {
+            table.Add(
+            [
+                Html.Of($"{run.Name}"), Html.Of($"{s.Started:yyyy-MM-dd HH:mm}"), Html.Of($"{s.Step:N0}"), Html.Of($"{s.Device}, {s.Precision}"), Html.Of($"{s.Threads}"),
+                Html.Of($"{s.PeakFlops / 1e9:N0}"), Html.Of($"{s.MemoryBytes / 1e9:0.0}"), Html.Of($"{s.Processor}"), Html.Of($"{s.System}"),
+                Html.Of($"{s.Version}, libtorch {s.Libtorch}"),
+            ]);
+        }
+        return table.IsEmpty ? Html.Empty : Html.Of($"<section><h2>Environment</h2>{table.ToHtml()}</section>\n");
     }
 
     /// <summary>What the runs learned from; data that several share is described once.</summary>
@@ -115,21 +115,25 @@ internal static class RunSections
         Html heading = names is null ? Html.Empty : Html.Of($"<h3>{names}</h3>");
         string source = run.Config.Data.Path ?? "the built-in fables";
         if (run.Dataset is not { } data) return Html.Of($"""<div class="card">{heading}<p>{source} (its description is not there any more)</p></div>""");
-        DatasetSplit?[] splits = [data.Train, data.Val];
-        Html rows = Html.Join(splits.OfType<DatasetSplit>().Select(s => Html.Of($"""
-            <tr><th scope="row">{s.Name}</th><td class="number">{s.Tokens:N0}</td><td class="number">{s.Documents:N0}</td><td class="number">{s.Bytes:N0}</td><td class="number">{s.BytesPerToken:0.00}</td></tr>
-            """)));
-        Html sources = data.Manifest is not { } made ? Html.Empty : Html.Of($"""
-            <p>Tokenizer: {made.Tokenizer.Kind} with {made.Tokenizer.VocabularySize:N0} ids. Sources: {string.Join(", ", made.Sources.Take(5).Select(s => s.Path))}{(made.Sources.Count > 5 ? $" and {made.Sources.Count - 5:N0} more" : "")}.</p>
-            """);
-        Html steps = data.Manifest?.Preparation is not { } preparation ? Html.Empty : Html.Of($"""
-            <p>{preparation.DocumentsRead:N0} documents with {preparation.BytesRead:N0} bytes of text were read{string.Concat(preparation.Steps.Where(s => s.DocumentsRemoved > 0)
-                .Select(s => $"; {s.Name} removed {s.DocumentsRemoved:N0}"))}.</p>
-            """);
+        var table = new HtmlTable("Splits", "split", "#tokens", "#documents", "#bytes", "#bytes/token");
+        foreach (DatasetSplit split in new[] { data.Train, data.Val }.OfType<DatasetSplit>())
+        {
+            table.Add([Html.Of($"{split.Name}"), Html.Of($"{split.Tokens:N0}"), Html.Of($"{split.Documents:N0}"), Html.Of($"{split.Bytes:N0}"), Html.Of($"{split.BytesPerToken:0.00}")]);
+        }
         return Html.Of($"""
-            <div class="card">{heading}<p>{source}</p>{sources}{steps}
-            <div class="scroll" tabindex="0" role="region" aria-label="Splits"><table><thead><tr><th scope="col">split</th><th scope="col" class="number">tokens</th><th scope="col" class="number">documents</th><th scope="col" class="number">bytes</th><th scope="col" class="number">bytes/token</th></tr></thead><tbody>{rows}</tbody></table></div></div>
+            <div class="card">{heading}<p>{source}</p>{(data.Manifest is { } made ? Origin(made) : Html.Empty)}{table.ToHtml()}</div>
 
             """);
+    }
+
+    private static Html Origin(DatasetManifest made)
+    {
+        const int Named = 5;
+        string sources = string.Join(", ", made.Sources.Take(Named).Select(s => s.Path)) + (made.Sources.Count > Named ? $" and {made.Sources.Count - Named:N0} more" : "");
+        Html steps = made.Preparation is not { } preparation ? Html.Empty : Html.Of($"""
+            <p>{preparation.DocumentsRead:N0} documents with {preparation.BytesRead:N0} bytes of text were read{string.Concat(preparation.Steps
+                .Where(s => s.DocumentsRemoved > 0).Select(s => $"; {s.Name} removed {s.DocumentsRemoved:N0}"))}.</p>
+            """);
+        return Html.Of($"<p>Tokenizer: {made.Tokenizer.Kind} with {made.Tokenizer.VocabularySize:N0} ids. Sources: {sources}.</p>{steps}");
     }
 }
