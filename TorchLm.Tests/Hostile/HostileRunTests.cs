@@ -102,7 +102,7 @@ public sealed class HostileRunTests : IDisposable
     [Theory]
     [InlineData("""{"model":{"it's":1}}""", "config.json: there is no setting 'model.it's'; did you mean ")]
     [InlineData("""{"model":{"a b":1}}""", "config.json: there is no setting 'model.a b'; did you mean ")]
-    [InlineData("""{"a.b":{}}""", "config.json: there is no setting 'a.b'; did you mean ")]
+    [InlineData("""{"a.b":{}}""", "config.json: there is no setting 'a.b'; ")]
     [InlineData("""{"model":{"\ud800":1}}""", "config.json holds a name that is not valid Unicode.")]
     [InlineData("""{"data":{"path":"\ud800"}}""", "config.json holds a text that is not valid Unicode.")]
     [InlineData("""{"model":{},"model":{}}""", "config.json is not valid JSON")]
