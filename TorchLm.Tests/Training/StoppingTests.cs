@@ -128,7 +128,7 @@ public class StoppingTests
         Assert.Equal(new RunFolder(whole.Path).BestStep, new RunFolder(parts.Path).BestStep);
 
         static string[] Evaluations(TemporaryFolder folder) =>
-            [.. File.ReadLines(new RunFolder(folder.Path).MetricsPath).Where(line => line.Contains("val_loss", StringComparison.Ordinal))];
+            [.. ResumeTests.MetricsWithoutTimes(folder).Where(line => line.Contains("val_loss", StringComparison.Ordinal))];
     }
 
     private static double LossOf(TestRun run, Batch batch) => Evaluator.Evaluate(run.Model, new ValidationBatches(_ => [Copy(batch)])).Loss;
