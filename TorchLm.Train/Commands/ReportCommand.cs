@@ -52,6 +52,7 @@ internal static class ReportCommand
             if (Directory.Exists(page)) throw new InputException($"--out is '{page}', but that is a folder; name a file.");
             if (!replaces && File.Exists(page) && !Page.IsOwn(page)) throw new InputException($"'{page}' is there and is no report of TorchLm's; name another file with --out, or add --overwrite.");
             if (parsed.GetValue(pictures) is { } folder) Draw(runs, folder, parsed.GetValue(format)!, replaces);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(page))!);
             DurableFile.WriteText(page, ReportPage.Of(runs));
             Console.WriteLine($"{(runs.Count == 1 ? $"The run {runs[0].Name}" : $"{runs.Count} runs")}: {page}");
             return ExitCode.Done;
