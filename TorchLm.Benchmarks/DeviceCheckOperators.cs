@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TorchLm.Core.Kernels;
 using TorchLm.Core.Model;
 using TorchLm.Core.Native;
 using TorchLm.Core.Operations;
@@ -51,7 +52,7 @@ internal sealed class OperatorChecks(Device device, DeviceCheckPrecision precisi
         Tensor upstream = DeviceCheckNumbers.Normal(random, 2, 256, Heads * HeadSize).to(precision.Type);
         Tensor here = joint.to(device, copy: true).requires_grad_(true), there = joint.to(ScalarType.Float64).requires_grad_(true);
         Tensor[] parts = there.view(2, 256, 3, Heads, HeadSize).permute(2, 0, 3, 1, 4).unbind(0);
-        Tensor fused = CausalAttentionOperation.Apply(here, Heads, dropout: 0);
+        Tensor fused = CausalAttentionOperation.Apply(here, new AttentionShape(2, 256, Heads, HeadSize), dropout: 0);
         Tensor explicitly = DeviceCheckReference.Attention(parts[0], parts[1], parts[2]).transpose(1, 2).reshape(upstream.shape);
         fused.mul(upstream.to(device)).sum().backward();
         explicitly.mul(upstream.to(ScalarType.Float64)).sum().backward();

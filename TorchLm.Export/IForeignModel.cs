@@ -13,6 +13,6 @@ internal interface IForeignModel : IDisposable
     /// <summary>Its tokenizer; null where the files hold none.</summary>
     ITokenizer? Tokenizer { get; }
 
-    /// <summary>Its weights under the names and in the shapes of <see cref="Gpt2Weights"/>.</summary>
+    /// <summary>Its weights under the names and in the shapes of <see cref="ModelWeights"/>.</summary>
     ITensorSource Weights { get; }
 }

@@ -45,7 +45,7 @@ public static class ModelImport
 
         using ExportFolder folder = ExportFolder.Begin(output);
         var run = new RunFolder(folder.Temporary);
-        List<TensorToWrite> tensors = [.. Gpt2Weights.Describe(config).Select(t => new TensorToWrite(t.Name, ScalarType.Float32, t.Shape, () => Read(t.Name, t.Shape)))];
+        List<TensorToWrite> tensors = [.. ModelWeights.Describe(config).Select(t => new TensorToWrite(t.Name, ScalarType.Float32, t.Shape, () => Read(t.Name, t.Shape)))];
         long bytes = 4 * tensors.Sum(t => t.Elements);
         Checkpoint.SaveWeights(run, tensors, Share.Of(bytes, progress), cancel);
         model.Tokenizer?.Save(run.TokenizerPath);
@@ -56,7 +56,7 @@ public static class ModelImport
         Tensor Read(string name, long[] shape)
         {
             Tensor value = model.Weights.Read(name).to(ScalarType.Float32);
-            return name == Gpt2Weights.Tokens ? value.narrow(0, 0, shape[0]) : value;
+            return name == Gpt2Names.Tokens ? value.narrow(0, 0, shape[0]) : value;
         }
     }
 
@@ -74,7 +74,7 @@ public static class ModelImport
     /// <summary>GPT-2 has biases always; a model that was trained without them comes with zeros, and goes on without them.</summary>
     private static bool HasBiases(IForeignModel model)
     {
-        foreach (string name in model.Weights.Names.Where(Gpt2Weights.IsBias))
+        foreach (string name in model.Weights.Names.Where(ModelWeights.IsBias))
         {
             using Tensor value = model.Weights.Read(name), count = value.count_nonzero();
             if (count.item<long>() != 0) return true;

@@ -44,7 +44,7 @@ public sealed class ModelSource : IDisposable
         SafeTensorsReader weights = Checkpoint.OpenWeights(saved.CheckpointPath);
         try
         {
-            Gpt2Weights.Check(weights, saved.Config.Model);
+            ModelWeights.Check(weights, saved.Config.Model);
             return new ModelSource(saved, weights, tokenizer);
         }
         catch
@@ -54,7 +54,7 @@ public sealed class ModelSource : IDisposable
         }
     }
 
-    /// <summary>Reads a tensor by its Hugging Face name (see <see cref="Gpt2Weights"/>) as float32 on the CPU. The caller owns it.</summary>
+    /// <summary>Reads a tensor by its Hugging Face name (see <see cref="ModelWeights"/>) as float32 on the CPU. The caller owns it.</summary>
     public Tensor Read(string name)
     {
         Tensor value = _weights.Read(name);

@@ -1,4 +1,5 @@
 using ScottPlot;
+using TorchLm.Core.Kernels;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
 using TorchLm.Core.Operations;
@@ -187,7 +188,7 @@ public sealed class AttentionLesson : Lesson
         using var scope = NewDisposeScope();
         int length = parts[0].Length;
         float[] joint = [.. Enumerable.Range(0, length).SelectMany(t => parts.SelectMany(p => p[t].Select(v => (float)v)))];
-        return Weights.Values(CausalAttentionOperation.Apply(tensor(joint, [1, length, 48]), 2, 0));
+        return Weights.Values(CausalAttentionOperation.Apply(tensor(joint, [1, length, 48]), new AttentionShape(1, length, 2, 8), 0));
     }
 
     /// <summary>Trains a model to repeat what stood some places before.</summary>

@@ -74,7 +74,7 @@ internal sealed class GptByHand
         double[] gain = _weights[name + ".weight"];
         return [.. x.Select(row =>
         {
-            double mean = row.Average(), deviation = Math.Sqrt(row.Average(v => (v - mean) * (v - mean)) + ModelConfig.LayerNormEpsilon);
+            double mean = row.Average(), deviation = Math.Sqrt(row.Average(v => (v - mean) * (v - mean)) + new ModelConfig().NormEpsilon);
             return row.Select((v, c) => (v - mean) / deviation * gain[c]).ToArray();
         })];
     }

@@ -54,7 +54,7 @@ public static class Checkpoint
     /// not resumed.
     /// </summary>
     /// <param name="run">The run's folder.</param>
-    /// <param name="weights">The tensors that <see cref="Gpt2Weights.Describe"/> names, in its order.</param>
+    /// <param name="weights">The tensors that <see cref="ModelWeights.Describe"/> names, in its order.</param>
     /// <param name="progress">Told the bytes of values that have been written so far.</param>
     /// <param name="cancel">Stops between two tensors.</param>
     /// <exception cref="IOException">The disk refuses.</exception>
@@ -79,7 +79,7 @@ public static class Checkpoint
     public static TrainingState Load(string folder, Gpt model, FusedAdamW? optimizer = null)
     {
         TrainingState state = ReadState(folder);
-        using (SafeTensorsReader weights = OpenVerified(folder, ModelFile, state)) Gpt2Weights.Load(weights, model);
+        using (SafeTensorsReader weights = OpenVerified(folder, ModelFile, state)) ModelWeights.Load(weights, model);
         if (optimizer is not null)
         {
             using SafeTensorsReader moments = OpenVerified(folder, OptimizerFile, state);
@@ -102,7 +102,7 @@ public static class Checkpoint
     public static void LoadInitialWeights(string folder, Gpt model)
     {
         using SafeTensorsReader weights = OpenWeights(folder);
-        Gpt2Weights.Load(weights, model, morePositions: true);
+        ModelWeights.Load(weights, model, morePositions: true);
     }
 
     /// <summary>Finds out whether all of a checkpoint is there as it was written.</summary>

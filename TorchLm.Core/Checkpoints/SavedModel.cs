@@ -55,7 +55,7 @@ public sealed record SavedModel(RunFolder Run, string CheckpointPath, RunConfig 
         try
         {
             using var reader = new SafeTensorsReader(weights);
-            Gpt2Weights.Check(reader, Config.Model);
+            ModelWeights.Check(reader, Config.Model);
         }
         catch (InputException)
         {

@@ -1,14 +1,14 @@
 namespace TorchLm.Core.Configuration;
 
-/// <summary>The shape of the model. The defaults are nanoGPT's CPU setting.</summary>
-public sealed record ModelConfig
+/// <summary>The shape of the model. The defaults are GPT-2's architecture in nanoGPT's size for a CPU.</summary>
+public sealed partial record ModelConfig
 {
-    /// <summary>What LayerNorm adds to the variance before it divides by its root: GPT-2's value, which is no setting.</summary>
-    public const double LayerNormEpsilon = 1e-5;
-
-    /// <summary>The architecture: <c>gpt2</c>.</summary>
-    [OneOf("gpt2")]
-    public string Family { get; init; } = "gpt2";
+    /// <summary>
+    /// The architecture whose names weights have in files, and whose choices are taken where a setting below is not given: <c>gpt2</c>, which all the
+    /// defaults here are, or <c>llama</c>: rotary positions, RMSNorm, SwiGLU.
+    /// </summary>
+    [OneOf(Gpt2, Llama)]
+    public string Family { get; init; } = Gpt2;
 
     /// <summary>Transformer blocks (L).</summary>
     [AtLeast(1)]
@@ -19,11 +19,18 @@ public sealed record ModelConfig
     [AtLeast(1)]
     public int HeadCount { get; init; } = 4;
 
+    /// <summary>
+    /// Heads of keys and values, each shared by as many query heads (grouped-query attention, Ainslie et al. 2023); divides <see cref="HeadCount"/>, and
+    /// 0 means as many.
+    /// </summary>
+    [AtLeast(0)]
+    public int KeyValueHeadCount { get; init; }
+
     /// <summary>Channels of the residual stream (C).</summary>
     [AtLeast(1)]
     public int EmbeddingSize { get; init; } = 128;
 
-    /// <summary>The longest sequence in tokens (T): the number of learned positions.</summary>
+    /// <summary>The longest sequence in tokens (T).</summary>
     [AtLeast(1)]
     public int ContextLength { get; init; } = 64;
 
@@ -45,32 +52,91 @@ public sealed record ModelConfig
     /// <summary>Whether linear layers and LayerNorms have biases.</summary>
     public bool Bias { get; init; }
 
-    /// <summary>The activation: <c>tanh</c> (GPT-2's approximation, Hugging Face's gelu_new) or <c>exact</c>.</summary>
+    /// <summary>
+    /// How the model knows where a token stands: <c>learned</c> vectors, <c>sinusoidal</c> ones (Vaswani et al. 2017), <c>rope</c>, which turns queries
+    /// and keys (Su et al. 2021), or <c>none</c>, where the causal mask alone tells.
+    /// </summary>
+    [OneOf(LearnedPositions, Sinusoidal, Rope, NoPositions)]
+    public string Positions { get; init; } = LearnedPositions;
+
+    /// <summary>For <c>rope</c>, the wavelength in tokens, over 2π, that the slowest pair of channels nearly has.</summary>
+    [InRange(1)]
+    public double RopeBase { get; init; } = 10_000;
+
+    /// <summary>For <c>rope</c>, what positions are divided by (position interpolation, Chen et al. 2023), to read on beyond an earlier context.</summary>
+    [InRange(1, 1000)]
+    public double RopeScale { get; init; } = 1;
+
+    /// <summary>What normalises: <c>layernorm</c> (Ba et al. 2016) or <c>rmsnorm</c> (Zhang and Sennrich 2019).</summary>
+    [OneOf(LayerNorm, RmsNorm)]
+    public string Norm { get; init; } = LayerNorm;
+
+    /// <summary>Whether norms multiply by a learned gain.</summary>
+    public bool NormGain { get; init; } = true;
+
+    /// <summary>What norms add to the mean square before they divide by its root.</summary>
+    [InRange(0, 1, LowIncluded = false)]
+    public double NormEpsilon { get; init; } = 1e-5;
+
+    /// <summary>
+    /// Where norms stand: <c>pre</c>, before attention and the MLP (Radford et al. 2019), or <c>post</c>, after their sum with the residual stream
+    /// (Vaswani et al. 2017).
+    /// </summary>
+    [OneOf(PreNorm, PostNorm)]
+    public string NormPlacement { get; init; } = PreNorm;
+
+    /// <summary>Whether embeddings are normalised before the first block.</summary>
+    public bool EmbeddingNorm { get; init; }
+
+    /// <summary>
+    /// The feed-forward network: C to <see cref="MlpSize"/>, <c>gelu</c> (Hendrycks and Gimpel 2016) or <c>relu2</c>, max(0, x)² (So et al. 2021), and
+    /// back; or <c>swiglu</c>, with a second projection that is multiplied by the first one's SiLU (Shazeer 2020).
+    /// </summary>
+    [OneOf(GeluMlp, Relu2, SwiGlu)]
+    public string Mlp { get; init; } = GeluMlp;
+
+    /// <summary>
+    /// Channels inside the MLP (F); 0 means 4·C, or for <c>swiglu</c>, which has three matrices in place of two, 8/3·C rounded up to a multiple of 32.
+    /// </summary>
+    [AtLeast(0)]
+    public int MlpSize { get; init; }
+
+    /// <summary>The form of <c>gelu</c>: <c>tanh</c> (GPT-2's approximation, Hugging Face's gelu_new) or <c>exact</c>.</summary>
     [OneOf("tanh", "exact")]
     public string Gelu { get; init; } = "tanh";
 
-    /// <summary>More blocks than this are a damaged file: the deepest models that are about have some hundred.</summary>
-    private const int LargestLayerCount = 10_000;
+    /// <summary>Whether each head's queries and keys are normalised to a root mean square of 1 (Henry et al. 2020), so that scores stay bounded.</summary>
+    public bool QkNorm { get; init; }
 
-    /// <summary>Rows of the token embedding: the vocabulary and its padding.</summary>
-    internal int PaddedVocabularySize => checked((int)PaddedRows);
+    /// <summary>What normalised queries and keys are multiplied by.</summary>
+    [InRange(0, 100, LowIncluded = false)]
+    public double QkNormScale { get; init; } = 1;
 
-    private long PaddedRows => ((long)VocabularySize + VocabularyMultiple - 1) / VocabularyMultiple * VocabularyMultiple;
+    /// <summary>Tokens that a position sees at most, itself included (sliding-window attention, Beltagy et al. 2020); 0 means all before it.</summary>
+    [AtLeast(0)]
+    public int SlidingWindow { get; init; }
 
-    /// <summary>Refuses impossible combinations.</summary>
-    /// <param name="vocabularyKnown">False where <see cref="VocabularySize"/> may still be 0 because the tokenizer is not there yet.</param>
-    /// <exception cref="InputException">Names the field, the value and the rule.</exception>
-    public void Validate(bool vocabularyKnown = true)
-    {
-        SettingRuleAttribute.CheckAll("model", this);
-        if (vocabularyKnown) Rule.AtLeast("model.vocabularySize", VocabularySize, 1);
-        Rule.Holds(EmbeddingSize % HeadCount == 0, "model.embeddingSize", EmbeddingSize,
-            $"it must be divisible by model.headCount ({HeadCount})");
-        Rule.Holds((Int128)PaddedRows * EmbeddingSize <= int.MaxValue, "model.embeddingSize", EmbeddingSize,
-            $"times the vocabulary ({PaddedRows}) it must stay below 2^31");
-        Rule.Holds((long)ContextLength * EmbeddingSize <= int.MaxValue, "model.contextLength", ContextLength,
-            $"times model.embeddingSize ({EmbeddingSize}) it must stay below 2^31");
-        Rule.Holds(4 * (long)EmbeddingSize * EmbeddingSize <= int.MaxValue, "model.embeddingSize", EmbeddingSize,
-            "its square times 4, the weights of an MLP's layer, must stay below 2^31");
-    }
+    /// <summary>With a sliding window, each so many-th block sees everything all the same, and the last one; 0 means none does.</summary>
+    [AtLeast(0)]
+    public int FullAttentionInterval { get; init; }
+
+    /// <summary>Whether each block first mixes the embeddings back into the residual stream, by two learned numbers.</summary>
+    public bool EmbeddingShortcuts { get; init; }
+
+    /// <summary>Whether each block has an embedding of its own for tokens, which is added to attention's values by a learned share.</summary>
+    public bool ValueEmbeddings { get; init; }
+
+    /// <summary>Whether the output head shares the token embedding's weights (Press and Wolf 2017).</summary>
+    public bool TiedHead { get; init; } = true;
+
+    /// <summary>Logits become cap·tanh(logit / cap) (Gemma 2, 2024); 0 leaves them.</summary>
+    [InRange(0, 1000)]
+    public double LogitSoftCap { get; init; }
+
+    /// <summary>Standard deviation of the initial weights; those that write to the residual stream have 1/√(2L) of it.</summary>
+    [InRange(0, 10, LowIncluded = false)]
+    public double InitialDeviation { get; init; } = 0.02;
+
+    /// <summary>Whether the matrices that write to the residual stream, and an untied head, begin at zero, so that each block is the identity at first.</summary>
+    public bool ZeroInitProjections { get; init; }
 }

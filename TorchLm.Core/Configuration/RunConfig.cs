@@ -59,6 +59,7 @@ public sealed record RunConfig
         root.AsObject().Remove("$schema"); // for editors
         string[] changes = [.. settings ?? []];
         foreach (string setting in changes) ConfigSetting.Apply(root.AsObject(), setting);
+        ModelFamily.FillIn(root.AsObject());
 
         RunConfig config;
         try

@@ -23,6 +23,13 @@ public sealed record TrainingConfig
     /// </summary>
     public bool ActivationCheckpointing { get; init; }
 
+    /// <summary>
+    /// What the squared logarithm of the softmax's denominator weighs beside the loss, so that logits do not drift (z-loss, Chowdhery et al. 2022: 1e-4); 0
+    /// leaves it out. Losses are said without it.
+    /// </summary>
+    [InRange(0, 1)]
+    public double ZLoss { get; init; }
+
     /// <summary>Updates between evaluations on the validation split; the last step is always evaluated.</summary>
     [AtLeast(1)]
     public int EvalInterval { get; init; } = 250;

@@ -7,16 +7,23 @@ internal static unsafe partial class CausalAttentionKernel
 {
     /// <summary>The gradients of queries, keys and values from the output's.</summary>
     /// <param name="shape">As in the forward pass.</param>
-    /// <param name="qkv">(B, T, 3, H, D).</param>
+    /// <param name="qkv">(B, T, H + 2K, D).</param>
     /// <param name="output">(B, T, H, D), the forward pass's.</param>
     /// <param name="outputGradient">(B, T, H, D).</param>
     /// <param name="logSumExp">(B, H, T), the forward pass's.</param>
-    /// <param name="qkvGradient">(B, T, 3, H, D), overwritten.</param>
+    /// <param name="qkvGradient">(B, T, H + 2K, D), overwritten.</param>
     public static void Backward<TElement>(AttentionShape shape, void* qkv, void* output, void* outputGradient, float* logSumExp, void* qkvGradient)
         where TElement : struct, IElement
     {
         var tensors = new Tensors(shape, qkv, output, outputGradient, logSumExp, qkvGradient);
-        CpuThreads.Run(shape.Batch * shape.Heads, tensors, BackwardPair<TElement>);
+        CpuThreads.Run(shape.Batch * shape.KeyHeads, tensors, BackwardGroup<TElement>);
+    }
+
+    /// <summary>The heads of queries that share a head of keys, one after another, so that their sums have one order.</summary>
+    private static void BackwardGroup<TElement>(in Tensors tensors, int pair)
+        where TElement : struct, IElement
+    {
+        for (int i = 0; i < tensors.Group; i++) BackwardPair<TElement>(tensors, pair * tensors.Group + i, add: i > 0);
     }
 
     private static long BackwardFloats(AttentionShape shape)
@@ -26,14 +33,17 @@ internal static unsafe partial class CausalAttentionKernel
     }
 
     /// <summary>
-    /// With S = Q·Kᵀ / √D, P = exp(S - log Σ exp S), O = P·V: dV = Pᵀ·dO; dP = dO·Vᵀ; dS = P ∘ (dP - Σ dP ∘ P), where that row sum is also Σ dO ∘ O;
-    /// dQ = dS·K / √D; dK = dSᵀ·Q / √D.
+    /// With S = scale · Q·Kᵀ, P = exp(S - log Σ exp S), O = P·V: dV = Pᵀ·dO; dP = dO·Vᵀ; dS = P ∘ (dP - Σ dP ∘ P), where that row sum is also Σ dO ∘ O;
+    /// dQ = scale · dS·K; dK = scale · dSᵀ·Q.
     /// </summary>
+    /// <param name="tensors">The tensors.</param>
+    /// <param name="pair">Which sequence and head of queries.</param>
+    /// <param name="add">Whether the gradients of keys and values are added to what is there.</param>
     [MethodImpl(Loop)]
-    private static void BackwardPair<TElement>(in Tensors tensors, int pair)
+    private static void BackwardPair<TElement>(in Tensors tensors, int pair, bool add)
         where TElement : struct, IElement
     {
-        int length = tensors.Shape.Length, width = tensors.Shape.HeadSize, padded = RoundUp(length, MatrixProduct.Rows);
+        int length = tensors.Shape.Length, width = tensors.Shape.HeadSize, padded = RoundUp(length, MatrixProduct.Rows), window = tensors.Shape.Window;
         var queries = tensors.Qkv<TElement>(pair, 0);
         var keys = tensors.Qkv<TElement>(pair, 1);
         var values = tensors.Qkv<TElement>(pair, 2);
@@ -44,7 +54,7 @@ internal static unsafe partial class CausalAttentionKernel
         var outputGradient = tensors.OutputGradient<TElement>(pair);
 
         var workspace = new KernelWorkspace(BackwardFloats(tensors.Shape));
-        float* q = workspace.Take((long)padded * width); // (T, D), divided by √D
+        float* q = workspace.Take((long)padded * width); // (T, D), scaled
         float* dO = workspace.Take((long)padded * width);
         float* dQ = workspace.Take((long)padded * width);
         float* logSumExp = workspace.Take(padded);
@@ -58,7 +68,7 @@ internal static unsafe partial class CausalAttentionKernel
         float* dS = workspace.Take(Tile * Tile);
 
         // Rows past the end have gradients of 0 and so give nothing to any sum.
-        queries.CopyTo(q, 0, length, padded, tensors.Scale);
+        queries.CopyTo(q, 0, length, padded, tensors.Shape.Scale);
         outputGradient.CopyTo(dO, 0, length, padded, 1);
         new Span<float>(tensors.LogSumExp(pair), length).CopyTo(new(logSumExp, length));
         new Span<float>(logSumExp + length, padded - length).Clear();
@@ -71,10 +81,10 @@ internal static unsafe partial class CausalAttentionKernel
             keys.CopyTo(k, keyStart, keyCount, paddedKeys, 1);
             keys.TransposeTo(kTransposed, Tile, keyStart, keyCount);
             values.TransposeTo(vTransposed, Tile, keyStart, keyCount);
-            for (int start = keyStart; start < length; start += Tile)
+            for (int start = keyStart; start < length && FirstTile(tensors.Shape, start) <= keyStart; start += Tile)
             {
                 int rows = Math.Min(Tile, padded - start);
-                bool first = keyStart == 0, diagonal = keyStart == start;
+                bool first = keyStart == FirstTile(tensors.Shape, start), diagonal = keyStart == start;
                 float* tileQ = q + (nint)start * width, tileDO = dO + (nint)start * width, tileDQ = dQ + (nint)start * width;
                 for (int row = 0; row < rows; row += MatrixProduct.Rows)
                 {
@@ -85,6 +95,11 @@ internal static unsafe partial class CausalAttentionKernel
                     MatrixProduct.EightRows(tileDO + row * width, width, 1, vTransposed, Tile, width, dS + row * Tile, Tile, Columns(row, diagonal), false);
                 }
                 SoftmaxBackward(p, dS, rows, diagonal, logSumExp + start, dot + start);
+                if (window > 0 && start + rows - keyStart > window)
+                {
+                    SetBeforeWindow(p, rows, start - keyStart, window, 0);
+                    SetBeforeWindow(dS, rows, start - keyStart, window, 0);
+                }
                 for (int key = 0; key < paddedKeys; key += MatrixProduct.Rows)
                 {
                     int from = diagonal ? key : 0;
@@ -101,10 +116,10 @@ internal static unsafe partial class CausalAttentionKernel
                     MatrixProduct.EightRows(dS + row * Tile, Tile, 1, k, width, steps, tileDQ + row * width, width, width, !first);
                 }
             }
-            keysGradient.CopyFrom(dK, keyStart, keyCount, 1);
-            valuesGradient.CopyFrom(dV, keyStart, keyCount, 1);
+            keysGradient.CopyFrom(dK, keyStart, keyCount, 1, add);
+            valuesGradient.CopyFrom(dV, keyStart, keyCount, 1, add);
         }
-        queriesGradient.CopyFrom(dQ, 0, length, tensors.Scale);
+        queriesGradient.CopyFrom(dQ, 0, length, tensors.Shape.Scale);
     }
 
     /// <summary>The dot product of each row of <paramref name="left"/>, dense, with the same row of <paramref name="right"/>.</summary>

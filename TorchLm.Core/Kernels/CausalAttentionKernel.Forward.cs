@@ -5,9 +5,9 @@ namespace TorchLm.Core.Kernels;
 
 internal static unsafe partial class CausalAttentionKernel
 {
-    /// <summary>output = softmax(q·kᵀ / √D, keys up to the query's position) · v.</summary>
+    /// <summary>output = softmax(scale · q·kᵀ, keys up to the query's position and in its window) · v.</summary>
     /// <param name="shape">One that is supported.</param>
-    /// <param name="qkv">(B, T, 3, H, D): what one joint projection gives.</param>
+    /// <param name="qkv">(B, T, H + 2K, D), queries, keys, values: what one joint projection gives.</param>
     /// <param name="output">(B, T, H, D).</param>
     /// <param name="logSumExp">(B, H, T), log Σ exp of each query's scores, for the backward pass.</param>
     public static void Forward<TElement>(AttentionShape shape, void* qkv, void* output, float* logSumExp)
@@ -16,6 +16,9 @@ internal static unsafe partial class CausalAttentionKernel
         var tensors = new Tensors(shape, qkv, output, null, logSumExp, null);
         CpuThreads.Run(shape.Batch * shape.Heads, tensors, ForwardPair<TElement>);
     }
+
+    /// <summary>A score whose exponential adds nothing to a sum of others, and that is never the greatest.</summary>
+    private const float OutOfSight = -1e30f;
 
     private static long ForwardFloats(AttentionShape shape)
     {
@@ -27,7 +30,7 @@ internal static unsafe partial class CausalAttentionKernel
     private static void ForwardPair<TElement>(in Tensors tensors, int pair)
         where TElement : struct, IElement
     {
-        int length = tensors.Shape.Length, width = tensors.Shape.HeadSize;
+        int length = tensors.Shape.Length, width = tensors.Shape.HeadSize, window = tensors.Shape.Window;
         var queries = tensors.Qkv<TElement>(pair, 0);
         var keys = tensors.Qkv<TElement>(pair, 1);
         var values = tensors.Qkv<TElement>(pair, 2);
@@ -50,16 +53,20 @@ internal static unsafe partial class CausalAttentionKernel
             float* newKeys = k + (nint)start * width, newValues = v + (nint)start * width;
             keys.TransposeTo(newKeys, Tile, start, queryCount);
             values.CopyTo(newValues, start, queryCount, rows, 1);
-            queries.CopyTo(q, start, queryCount, rows, tensors.Scale);
-            for (int keyStart = 0; keyStart <= start; keyStart += Tile)
+            queries.CopyTo(q, start, queryCount, rows, tensors.Shape.Scale);
+            int firstTile = FirstTile(tensors.Shape, start);
+            for (int i = firstTile; i <= start; i += Tile)
             {
-                bool first = keyStart == 0, diagonal = keyStart == start;
+                int keyStart = window == 0 ? i : start + firstTile - i;
+                bool first = i == firstTile, diagonal = keyStart == start, cut = window > 0 && start + rows - keyStart > window;
                 float* tileKeys = k + (nint)keyStart * width, tileValues = v + (nint)keyStart * width;
                 for (int row = 0; row < rows; row += MatrixProduct.Rows)
                 {
                     MatrixProduct.EightRows(q + row * width, width, 1, tileKeys, Tile, width, scores + row * Tile, Tile, Columns(row, diagonal), false);
                 }
+                if (cut) SetBeforeWindow(scores, rows, start - keyStart, window, OutOfSight);
                 Softmax(scores, rows, diagonal, first, maxima, rescale, sums);
+                if (cut) SetBeforeWindow(scores, rows, start - keyStart, window, 0);
                 if (!first) ScaleRows(o, rows, width, rescale);
                 for (int row = 0; row < rows; row += MatrixProduct.Rows)
                 {

@@ -15,7 +15,7 @@ public enum CpuKernel
     /// <summary>GELU's tanh form.</summary>
     Gelu = 2,
 
-    /// <summary>LayerNorm.</summary>
+    /// <summary>LayerNorm and RMSNorm.</summary>
     LayerNorm = 4,
 
     /// <summary>Softmax, cross-entropy and its gradient.</summary>
@@ -26,6 +26,15 @@ public enum CpuKernel
 
     /// <summary>The gradients of embeddings.</summary>
     Embedding = 32,
+
+    /// <summary>Rotary positions, and the norm of queries and keys.</summary>
+    Rotary = 64,
+
+    /// <summary>The squared positive part.</summary>
+    Relu2 = 128,
+
+    /// <summary>SwiGLU.</summary>
+    SwiGlu = 256,
 }
 
 /// <summary>Which of them are used: all, unless a measurement or a test leaves some out and libtorch's operations take their place.</summary>

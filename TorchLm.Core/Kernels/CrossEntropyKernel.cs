@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using TorchLm.Core.Model;
 using TorchLm.Core.Native;
 using static TorchSharp.torch;
 
@@ -18,16 +19,16 @@ internal static unsafe class CrossEntropyKernel
     /// <summary>The losses' sum, and the logits' gradients in their place.</summary>
     /// <param name="logits">(N, columns), contiguous; gradients afterwards where they are asked for. Columns from the vocabulary on get 0.</param>
     /// <param name="targets">(N), int64, contiguous.</param>
-    /// <param name="vocabulary">How many columns take part.</param>
+    /// <param name="loss">How many columns take part, and the loss's kind.</param>
     /// <param name="factor">What the gradient of the losses' sum is multiplied by; null: no gradients.</param>
     /// <returns>The sum in nats, added up in the rows' order.</returns>
     /// <exception cref="InputException">A target is not in the vocabulary.</exception>
-    public static double Run(Tensor logits, Tensor targets, int vocabulary, float? factor)
+    public static double Run(Tensor logits, Tensor targets, LogitLoss loss, float? factor)
     {
         int rows = (int)logits.shape[0];
         using Tensor losses = empty(rows, ScalarType.Float64);
-        var work = new Work((byte*)Aten.Data(logits), (long*)Aten.Data(targets), (double*)Aten.Data(losses), vocabulary, (nint)logits.shape[1], factor);
-        for (int row = 0; row < rows; row++) Check(work.Targets[row], vocabulary);
+        var work = new Work((byte*)Aten.Data(logits), (long*)Aten.Data(targets), (double*)Aten.Data(losses), loss, (nint)logits.shape[1], factor);
+        for (int row = 0; row < rows; row++) Check(work.Targets[row], loss.Vocabulary);
         if (logits.dtype == ScalarType.BFloat16) CpuThreads.Run(rows, work, Row<BFloat16>);
         else CpuThreads.Run(rows, work, Row<Float32>);
 
@@ -46,8 +47,10 @@ internal static unsafe class CrossEntropyKernel
     private static void Row<T>(in Work work, int row) where T : IElement
     {
         void* x = work.Logits + row * work.Columns * T.Size;
-        int vocabulary = work.Vocabulary, target = (int)work.Targets[row];
+        int vocabulary = work.Loss.Vocabulary, target = (int)work.Targets[row];
         int whole = vocabulary & ~15;
+        float cap = (float)work.Loss.SoftCap;
+        if (cap > 0) SoftCap<T>(x, whole, vocabulary, cap);
         Vector512<float> rest = Rest<T>(x, whole, vocabulary);
         float max = Max<T>(x, whole, rest);
         double sum = SumOfExponentials<T>(x, whole, rest, max);
@@ -55,8 +58,10 @@ internal static unsafe class CrossEntropyKernel
         work.Losses[row] = Math.Log(sum) + max - atTarget;
         if (work.Factor is not { } factor) return;
 
-        Gradient<T>(x, whole, rest, vocabulary, max, (float)(factor / sum));
-        T.Store((float)((Math.Exp(atTarget - max) / sum - 1) * factor), x, target);
+        double zSlope = 1 + (2 * work.Loss.ZLoss * (Math.Log(sum) + max)); // d log²Z / d logit is 2·log Z·softmax
+        Gradient<T>(x, whole, rest, vocabulary, max, (float)(factor * zSlope / sum), cap);
+        double slope = cap > 0 ? 1 - ((double)atTarget / cap * (atTarget / cap)) : 1;
+        T.Store((float)(((Math.Exp(atTarget - max) / sum * zSlope) - 1) * factor * slope), x, target);
         NativeMemory.Clear((byte*)x + (nint)vocabulary * T.Size, (nuint)((work.Columns - vocabulary) * T.Size));
     }
 
@@ -102,11 +107,35 @@ internal static unsafe class CrossEntropyKernel
         return sum;
     }
 
-    /// <summary>exp(x - max) · scale in x's place.</summary>
+    /// <summary>cap·tanh(x / cap) in x's place, with tanh u = 2·σ(2u) - 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gradient<T>(void* x, int whole, Vector512<float> rest, int vocabulary, float max, float scale) where T : IElement
+    private static void SoftCap<T>(void* x, int whole, int vocabulary, float cap) where T : IElement
+    {
+        for (int i = 0; i < whole; i += 16) T.Store(Capped(T.LoadVector(x, i), cap), x, i);
+        for (int i = whole; i < vocabulary; i++) T.Store(Capped(Vector512.Create(T.Load(x, i)), cap)[0], x, i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Capped(Vector512<float> x, float cap) =>
+        Vector512.FusedMultiplyAdd(VectorMath.Sigmoid(x * (2 / cap)), Vector512.Create(2 * cap), Vector512.Create(-cap));
+
+    /// <summary>exp(x - max) · scale in x's place, times the slope 1 - (x / cap)² of a soft cap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Gradient<T>(void* x, int whole, Vector512<float> rest, int vocabulary, float max, float scale, float cap) where T : IElement
     {
         Vector512<float> shift = Vector512.Create(max), factor = Vector512.Create(scale);
+        if (cap > 0)
+        {
+            Vector512<float> one = Vector512<float>.One, inverse = Vector512.Create(1 / cap);
+            for (int i = 0; i < whole; i += 16)
+            {
+                Vector512<float> y = T.LoadVector(x, i), share = y * inverse;
+                T.Store(Scaled(y - shift, factor) * (one - share * share), x, i);
+            }
+            Vector512<float> last = Scaled(rest - shift, factor), lastShare = rest * inverse;
+            for (int i = whole; i < vocabulary; i++) T.Store(last[i - whole] * (1 - lastShare[i - whole] * lastShare[i - whole]), x, i);
+            return;
+        }
         for (int i = 0; i < whole; i += 16) T.Store(Scaled(T.LoadVector(x, i) - shift, factor), x, i);
         rest = Scaled(rest - shift, factor);
         for (int i = whole; i < vocabulary; i++) T.Store(rest[i - whole], x, i);
@@ -117,12 +146,12 @@ internal static unsafe class CrossEntropyKernel
     private static Vector512<float> Scaled(Vector512<float> d, Vector512<float> factor) =>
         Vector512.ConditionalSelect(Vector512.LessThan(d, Vector512.Create(Negligible)), Vector512<float>.Zero, VectorMath.Exp(d) * factor);
 
-    private readonly struct Work(byte* logits, long* targets, double* losses, int vocabulary, nint columns, float? factor)
+    private readonly struct Work(byte* logits, long* targets, double* losses, LogitLoss loss, nint columns, float? factor)
     {
         public readonly byte* Logits = logits;
         public readonly long* Targets = targets;
         public readonly double* Losses = losses;
-        public readonly int Vocabulary = vocabulary;
+        public readonly LogitLoss Loss = loss;
         public readonly nint Columns = columns;
         public readonly float? Factor = factor;
     }

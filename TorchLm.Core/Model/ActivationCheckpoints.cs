@@ -7,7 +7,10 @@ namespace TorchLm.Core.Model;
 /// Goes through blocks forward and back with no more in memory than each block's input and the inside of one block, which is computed a second time
 /// for its gradients (Chen et al. 2016).
 /// </summary>
-internal sealed class ActivationCheckpoints(IReadOnlyList<Block> blocks, Action<int>? seedDropout)
+/// <param name="blocks">The blocks.</param>
+/// <param name="context">What they know of the sequences. Where they use the embeddings, those gather gradients of their own.</param>
+/// <param name="seedDropout">As in <see cref="Gpt.AccumulateGradients"/>.</param>
+internal sealed class ActivationCheckpoints(IReadOnlyList<Block> blocks, SequenceContext context, Action<int>? seedDropout)
 {
     private readonly Tensor[] _inputs = new Tensor[blocks.Count];
 
@@ -42,6 +45,6 @@ internal sealed class ActivationCheckpoints(IReadOnlyList<Block> blocks, Action<
     {
         using var scope = NewDisposeScope(); // what is not needed for gradients is freed here
         seedDropout?.Invoke(i + 1);
-        return blocks[i].forward(_inputs[i]).MoveToOuterDisposeScope();
+        return blocks[i].forward(_inputs[i], context).MoveToOuterDisposeScope();
     }
 }

@@ -4,33 +4,52 @@ using static TorchSharp.torch;
 
 namespace TorchLm.Core.Model;
 
-/// <summary>One transformer block with pre-LayerNorm (Radford et al. 2019): attention, then the MLP, each added to the residual stream.</summary>
-internal sealed class Block : nn.Module<Tensor, Tensor>
+/// <summary>
+/// One transformer block: attention, then the MLP, each added to the residual stream, and normalised before (Radford et al. 2019) or after that
+/// (Vaswani et al. 2017).
+/// </summary>
+internal sealed class Block : nn.Module<Tensor, SequenceContext, Tensor>
 {
-    private readonly LayerNorm attentionNorm;
+    private readonly EmbeddingShortcut? shortcut;
+    private readonly Norm attentionNorm;
     private readonly CausalSelfAttention attention;
-    private readonly LayerNorm mlpNorm;
+    private readonly Norm mlpNorm;
     private readonly Mlp mlp;
+    private readonly bool _normsAfter;
+    private readonly ScalarType _type;
 
-    public Block(ModelConfig config, InitialWeights initial, ScalarType type) : base(nameof(Block))
+    public Block(ModelConfig config, int layer, InitialWeights initial, ScalarType type) : base(nameof(Block))
     {
-        attentionNorm = new LayerNorm(config.EmbeddingSize, initial, config.Bias, type);
-        attention = new CausalSelfAttention(config, initial);
-        mlpNorm = new LayerNorm(config.EmbeddingSize, initial, config.Bias, type);
+        (_normsAfter, _type) = (config.NormPlacement == ModelConfig.PostNorm, type);
+        ScalarType normed = _normsAfter ? ScalarType.Float32 : type;
+        shortcut = config.EmbeddingShortcuts ? new EmbeddingShortcut(initial) : null;
+        attentionNorm = new Norm(config, initial, normed);
+        attention = new CausalSelfAttention(config, layer, initial);
+        mlpNorm = new Norm(config, initial, normed);
         mlp = new Mlp(config, initial);
         RegisterComponents();
     }
 
     /// <summary>(B, T, C) to (B, T, C).</summary>
-    public override Tensor forward(Tensor x) => forward(x, null);
+    public override Tensor forward(Tensor x, SequenceContext context) => forward(x, context, null);
 
     /// <summary>(B, T, C) to (B, T, C), where x continues what is in <paramref name="cache"/>, if there is one.</summary>
-    public Tensor forward(Tensor x, LayerCache? cache)
+    public Tensor forward(Tensor x, SequenceContext context, LayerCache? cache)
     {
-        x = x.Plus(attention.forward(attentionNorm.forward(x), cache));
+        if (shortcut is not null) x = shortcut.forward(x, context.Embedded);
+        if (_normsAfter)
+        {
+            x = attentionNorm.forward(x.Plus(attention.forward(x.to(_type), context, cache)));
+            return mlpNorm.forward(x.Plus(mlp.forward(x.to(_type))));
+        }
+        x = x.Plus(attention.forward(attentionNorm.forward(x), context, cache));
         return x.Plus(mlp.forward(mlpNorm.forward(x)));
     }
 
     /// <summary>How much each position of (B, T, C) looks at each in this block's heads: (B, H, T, T).</summary>
-    public Tensor AttentionWeights(Tensor x) => attention.Weights(attentionNorm.forward(x));
+    public Tensor AttentionWeights(Tensor x, SequenceContext context)
+    {
+        if (shortcut is not null) x = shortcut.forward(x, context.Embedded);
+        return attention.Weights(_normsAfter ? x.to(_type) : attentionNorm.forward(x), context);
+    }
 }

@@ -9,14 +9,10 @@ internal sealed class Embedding : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
 
-    /// <param name="rows">Ids that are in use.</param>
-    /// <param name="paddedRows">Rows in memory; those beyond <paramref name="rows"/> are zero.</param>
-    /// <param name="channels">Length of a vector.</param>
-    /// <param name="initialDeviation">Standard deviation of the initial values.</param>
-    /// <param name="initial">Where initial values come from.</param>
-    public Embedding(int rows, int paddedRows, int channels, double initialDeviation, InitialWeights initial) : base(nameof(Embedding))
+    /// <param name="weight">W, which the module takes over.</param>
+    public Embedding(Parameter weight) : base(nameof(Embedding))
     {
-        weight = initial.Normal(initialDeviation, rows, channels, paddedRows);
+        this.weight = weight;
         RegisterComponents();
     }
 

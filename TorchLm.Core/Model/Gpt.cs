@@ -7,24 +7,26 @@ using static TorchSharp.torch;
 namespace TorchLm.Core.Model;
 
 /// <summary>
-/// A GPT language model (Radford et al. 2019): token and position embeddings, pre-LayerNorm transformer blocks, a final LayerNorm and an output head
-/// that is tied to the token embedding.
+/// A GPT language model (Radford et al. 2019): token and position embeddings, transformer blocks, a final norm and an output head, which by default
+/// is tied to the token embedding. <see cref="ModelConfig"/> names what each part may be.
 /// </summary>
 /// <remarks>
-/// Letters in shapes: B sequences, T positions, C channels, H heads, D = C / H, V vocabulary.
+/// Letters in shapes: B sequences, T positions, C channels, H heads, D = C / H, K heads of keys and values, F channels
+/// inside the MLP, V vocabulary.
 /// A model lives on one device from its construction on; it is not moved.
 /// </remarks>
 public sealed class Gpt : nn.Module<Tensor, Tensor>
 {
-    /// <summary>Standard deviation of all initial weight matrices but the residual projections.</summary>
-    internal const double InitialDeviation = 0.02;
-
     private readonly Embedding tokens;
-    private readonly Embedding positions;
+    private readonly Embedding? positions;
+    private readonly Norm? embeddingNorm;
     private readonly Block[] _blocks;
     private readonly ModuleList<Block> blocks;
-    private readonly LayerNorm finalNorm;
-    private readonly MasterWeight _head;                                              // the token embedding's weights, which the output head shares
+    private readonly Norm? finalNorm;
+    private readonly Embedding? head;                                                 // a row for each token; null where the token embedding's are used
+    private readonly MasterWeight _head;
+    private readonly Tensor? _sinusoids;                                              // (T, C)
+    private readonly RotaryPositions? _rotary;
     private readonly Tensor _positionIds;                                           // 0, 1, …, T - 1
 
     /// <summary>Makes a model with fresh weights.</summary>
@@ -39,13 +41,20 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         Config = config;
         Device = device ?? CPU;
         Precision = precision;
-        using var initial = new InitialWeights(seed, Device);
-        tokens = new Embedding(config.VocabularySize, config.PaddedVocabularySize, config.EmbeddingSize, InitialDeviation, initial);
-        positions = new Embedding(config.ContextLength, config.ContextLength, config.EmbeddingSize, InitialDeviation, initial);
-        _blocks = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new Block(config, initial, precision.ComputeType()))];
+        using var initial = new InitialWeights(config, seed, Device);
+        ScalarType type = precision.ComputeType();
+        bool post = config.NormPlacement == ModelConfig.PostNorm;
+        tokens = new Embedding(initial.Embeddings(config.VocabularySize, config.EmbeddingSize, config.PaddedVocabularySize));
+        positions = config.Positions == ModelConfig.LearnedPositions ? new Embedding(initial.Embeddings(config.ContextLength, config.EmbeddingSize)) : null;
+        embeddingNorm = config.EmbeddingNorm ? new Norm(config, initial, ScalarType.Float32) : null;
+        _blocks = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new Block(config, layer, initial, type))];
         blocks = nn.ModuleList(_blocks);
-        finalNorm = new LayerNorm(config.EmbeddingSize, initial, config.Bias, precision.ComputeType());
-        _head = new MasterWeight(tokens.Weight);
+        finalNorm = post ? null : new Norm(config, initial, type);
+        head = config.TiedHead ? null : new Embedding(initial.Head());
+        _head = new MasterWeight((head ?? tokens).Weight);
+        _sinusoids = config.Positions == ModelConfig.Sinusoidal
+            ? tensor(SinusoidalPositions.Table(config), [config.ContextLength, config.EmbeddingSize], device: Device).DetachFromDisposeScope() : null;
+        _rotary = config.Positions == ModelConfig.Rope ? new RotaryPositions(config, Device) : null;
         _positionIds = tensor(Enumerable.Range(0, config.ContextLength).Select(i => (long)i).ToArray(), device: Device).DetachFromDisposeScope();
         RegisterComponents();
     }
@@ -88,7 +97,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor hidden = Hidden(inputs);
-        return LinearCrossEntropy.Loss(hidden, _head, targets, Config.VocabularySize).MoveToOuterDisposeScope();
+        return LinearCrossEntropy.Loss(hidden, _head, targets, LossOf(0)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Adds the gradient of the mean cross-entropy to every parameter's <c>grad</c>.</summary>
@@ -102,45 +111,51 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     /// <param name="checkpointActivations">
     /// Keeps only each block's input and computes the block again for its gradients: less memory, a third more arithmetic, the same gradients.
     /// </param>
+    /// <param name="zLoss">
+    /// What log² Σ exp of the logits weighs beside the loss (PaLM, Chowdhery et al. 2022), so that logits do not drift; it is not in the result.
+    /// </param>
     /// <param name="onForward">Called once the hidden states are computed, or queued on a GPU.</param>
     /// <returns>The loss in nats per token, unscaled and detached; the caller owns it.</returns>
     public Tensor AccumulateGradients(Tensor inputs, Tensor targets, Tensor? scale = null, Action<int>? seedDropout = null,
-        bool checkpointActivations = false, Action? onForward = null)
+        bool checkpointActivations = false, double zLoss = 0, Action? onForward = null)
     {
         using var scope = NewDisposeScope();
         if (!checkpointActivations)
         {
             Tensor hidden = Hidden(inputs, null, seedDropout);
             onForward?.Invoke();
-            return Backward(hidden, targets, scale).MoveToOuterDisposeScope();
+            return Backward(hidden, targets, scale, zLoss).MoveToOuterDisposeScope();
         }
 
         Precision.Switch(Device);
         if (training && Config.Dropout > 0) ArgumentNullException.ThrowIfNull(seedDropout); // or the second computation would drop others
-        var checkpoints = new ActivationCheckpoints(_blocks, seedDropout);
-        Tensor embedded = Embed(inputs, 0, seedDropout);
+        Tensor embedded = Embed(inputs, 0, seedDropout), shared = embedded.detach().requires_grad_(Config.EmbeddingShortcuts);
+        var checkpoints = new ActivationCheckpoints(_blocks, Context(inputs, shared, null), seedDropout);
         Tensor last = checkpoints.Forward(embedded.detach()).requires_grad_();
         onForward?.Invoke();
-        Tensor loss = Backward(finalNorm.forward(last), targets, scale);
-        GradientNode.Backward(embedded, checkpoints.Backward(last.grad!));
+        Tensor loss = Backward(Normalized(last), targets, scale, zLoss);
+        Tensor gradient = checkpoints.Backward(last.grad!);
+        if (shared.grad is { } shortcuts) gradient.Accumulate(shortcuts);
+        GradientNode.Backward(embedded, gradient);
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Ids (B, T) to the final LayerNorm's output (B, T, C), which the caller owns.</summary>
+    /// <summary>Ids (B, T) to the final norm's output (B, T, C), which the caller owns.</summary>
     internal Tensor Hidden(Tensor ids, KeyValueCache? cache = null, Action<int>? seedDropout = null)
     {
         Precision.Switch(Device);
         using var scope = NewDisposeScope(); // what is not needed for gradients is freed here
-        Tensor x = Embed(ids, cache?.Length ?? 0, seedDropout);
+        Tensor embedded = Embed(ids, cache?.Length ?? 0, seedDropout), x = embedded.alias();
+        SequenceContext context = Context(ids, embedded, cache);
         for (int i = 0; i < _blocks.Length; i++)
         {
             using Tensor input = x; // where it is needed for gradients, the graph keeps it
             using var blockScope = NewDisposeScope();
             seedDropout?.Invoke(i + 1);
-            x = _blocks[i].forward(input, cache?.Layer(i)).MoveToOuterDisposeScope();
+            x = _blocks[i].forward(input, context, cache?.Layer(i)).MoveToOuterDisposeScope();
         }
         cache?.Advance((int)ids.shape[1]);
-        return finalNorm.forward(x).MoveToOuterDisposeScope();
+        return Normalized(x).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -153,43 +168,43 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var stream = new Tensor[_blocks.Length + 1];
         stream[0] = Embed(ids, 0, null).MoveToOuterDisposeScope();
-        for (int i = 0; i < _blocks.Length; i++) stream[i + 1] = _blocks[i].forward(stream[i]).MoveToOuterDisposeScope();
+        SequenceContext context = Context(ids, stream[0], null);
+        for (int i = 0; i < _blocks.Length; i++) stream[i + 1] = _blocks[i].forward(stream[i], context).MoveToOuterDisposeScope();
         return stream;
     }
 
     /// <summary>
-    /// What the model would say if it ended here (the logit lens, nostalgebraist 2020): the final LayerNorm and the output head on a residual stream
+    /// What the model would say if it ended here (the logit lens, nostalgebraist 2020): the final norm and the output head on a residual stream
     /// (B, T, C), to (B, T, V). The caller owns the result.
     /// </summary>
     internal Tensor ReadOff(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return Logits(finalNorm.forward(x)).MoveToOuterDisposeScope();
+        return Logits(Normalized(x)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// How much positions look at each other in the heads of block <paramref name="layer"/>, which is given x (B, T, C): (B, H, T, T). The caller
-    /// owns the result.
+    /// How much positions look at each other in the heads of block <paramref name="layer"/>: (B, H, T, T). The caller owns the result.
     /// </summary>
-    internal Tensor AttentionWeights(int layer, Tensor x)
+    /// <param name="layer">The block, from 0.</param>
+    /// <param name="ids">(B, T).</param>
+    /// <param name="stream">What <see cref="ResidualStream"/> gives for them.</param>
+    internal Tensor AttentionWeights(int layer, Tensor ids, Tensor[] stream)
     {
         using var scope = NewDisposeScope();
-        return _blocks[layer].AttentionWeights(x).MoveToOuterDisposeScope();
+        return _blocks[layer].AttentionWeights(stream[layer], Context(ids, stream[0], null)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Goes back from hidden states (B, T, C) to all parameters that they come from, by way of the output head and the loss.</summary>
     /// <returns>The loss; the caller owns it.</returns>
-    internal Tensor Backward(Tensor hidden, Tensor targets, Tensor? scale)
+    internal Tensor Backward(Tensor hidden, Tensor targets, Tensor? scale, double zLoss = 0)
     {
         using var scope = NewDisposeScope();
         (Tensor loss, Tensor hiddenGradient) =
-            LinearCrossEntropy.LossAndGradients(hidden, _head, targets, Config.VocabularySize, scale);
+            LinearCrossEntropy.LossAndGradients(hidden, _head, targets, LossOf(zLoss), scale);
         GradientNode.Backward(hidden, hiddenGradient);
         return loss.MoveToOuterDisposeScope();
     }
-
-    /// <summary>Standard deviation of the two projections that write to the residual stream, so that its variance does not grow with depth.</summary>
-    internal static double ResidualDeviation(ModelConfig config) => InitialDeviation / Math.Sqrt(2.0 * config.LayerCount);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -197,6 +212,8 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         if (disposing)
         {
             _head.Dispose();
+            _sinusoids?.Dispose();
+            _rotary?.Dispose();
             _positionIds.Dispose();
         }
         base.Dispose(disposing);
@@ -211,14 +228,26 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
             throw new ArgumentException($"{past + t} positions do not fit a context of {Config.ContextLength} tokens.", nameof(ids));
         }
         seedDropout?.Invoke(0);
-        Tensor x = tokens.forward(ids).Plus(positions.forward(_positionIds.narrow(0, past, t)));   // (B, T, C)
+        Tensor x = tokens.forward(ids);                                             // (B, T, C)
+        if (positions is not null) x = x.Plus(positions.forward(_positionIds.narrow(0, past, t)));
+        if (_sinusoids is not null) x = x.Plus(_sinusoids.narrow(0, past, t));
+        if (embeddingNorm is not null) x = embeddingNorm.forward(x);
         return nn.functional.dropout(x, Config.Dropout, training);
     }
+
+    private SequenceContext Context(Tensor ids, Tensor embedded, KeyValueCache? cache) =>
+        new(ids, embedded, _rotary?.From(cache?.Length ?? 0, (int)ids.shape[1]));
+
+    /// <summary>The last block's output (B, T, C) in the type of products, normalised where the block has not done so.</summary>
+    private Tensor Normalized(Tensor x) => finalNorm is not null ? finalNorm.forward(x) : x.to(Precision.ComputeType());
+
+    private LogitLoss LossOf(double zLoss) => new(Config.VocabularySize, Config.LogitSoftCap, zLoss);
 
     /// <summary>Hidden states (…, C) to logits (…, V), padding rows of the vocabulary cut off.</summary>
     private Tensor Logits(Tensor hidden)
     {
         Tensor logits = LinearOperation.Apply(hidden, _head, null).to(ScalarType.Float32);
+        if (Config.LogitSoftCap > 0) logits = logits.DividedBy(Config.LogitSoftCap).tanh().Times(Config.LogitSoftCap);
         return Config.PaddedVocabularySize == Config.VocabularySize ? logits : logits.narrow(-1, 0, Config.VocabularySize).contiguous();
     }
 }

@@ -19,8 +19,7 @@ public sealed class KeyValueCache : IDisposable
     {
         ModelConfig config = model.Config;
         _capacity = config.ContextLength;
-        int headSize = config.EmbeddingSize / config.HeadCount;
-        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new LayerCache(model, batchSize, _capacity, headSize))];
+        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new LayerCache(model, batchSize, _capacity))];
     }
 
     /// <summary>Positions that are filled.</summary>
@@ -48,20 +47,20 @@ public sealed class KeyValueCache : IDisposable
     }
 }
 
-/// <summary>One block's part of the cache: keys and values (B, H, capacity, D).</summary>
+/// <summary>One block's part of the cache: keys and values (B, K, capacity, D).</summary>
 internal sealed class LayerCache : IDisposable
 {
     private readonly Tensor _keys, _values;
 
-    public LayerCache(Gpt model, int batchSize, int capacity, int headSize)
+    public LayerCache(Gpt model, int batchSize, int capacity)
     {
-        Tensor Room() => empty([batchSize, model.Config.HeadCount, capacity, headSize], model.Precision.ComputeType(), model.Device).DetachFromDisposeScope();
+        Tensor Room() => empty([batchSize, model.Config.KeyValueHeads, capacity, model.Config.HeadSize], model.Precision.ComputeType(), model.Device).DetachFromDisposeScope();
         (_keys, _values) = (Room(), Room());
     }
 
     public int Length { get; set; }
 
-    /// <summary>Stores the keys and values (B, H, T, D) of new positions and gives those of all positions so far (B, H, past + T, D).</summary>
+    /// <summary>Stores the keys and values (B, K, T, D) of new positions and gives those of all positions so far (B, K, past + T, D).</summary>
     public (Tensor Keys, Tensor Values) Append(Tensor keys, Tensor values)
     {
         long t = keys.shape[2];

@@ -16,10 +16,11 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
     private readonly MasterWeight _weight;
     private readonly MasterWeight? _bias;
 
-    public Linear(int inputs, int outputs, double initialDeviation, InitialWeights initial, bool hasBias) : base(nameof(Linear))
+    /// <param name="weight">W (out, in), which the module takes over.</param>
+    /// <param name="bias">b (out), which the module takes over; null is none.</param>
+    public Linear(Parameter weight, Parameter? bias) : base(nameof(Linear))
     {
-        weight = initial.Normal(initialDeviation, outputs, inputs);
-        bias = hasBias ? initial.Zeros(outputs) : null;
+        (this.weight, this.bias) = (weight, bias);
         (_weight, _bias) = (new MasterWeight(weight), bias is null ? null : new MasterWeight(bias));
         RegisterComponents();
     }

@@ -22,13 +22,13 @@ internal static class LinearCrossEntropy
     /// <param name="hidden">(…, C).</param>
     /// <param name="weight">(rows of the vocabulary and its padding, C).</param>
     /// <param name="targets">(…), int64.</param>
-    /// <param name="vocabulary">How many rows of the weight take part.</param>
+    /// <param name="loss">How many rows of the weight take part, and the loss's kind.</param>
     /// <param name="chunkRows">Rows of logits at a time; by their bytes where nothing is said.</param>
-    public static Tensor Loss(Tensor hidden, MasterWeight weight, Tensor targets, int vocabulary, long? chunkRows = null)
+    public static Tensor Loss(Tensor hidden, MasterWeight weight, Tensor targets, LogitLoss loss, long? chunkRows = null)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var pass = new Pass(hidden, weight.As(hidden.dtype), targets, vocabulary, null, chunkRows);
+        var pass = new Pass(hidden, weight.As(hidden.dtype), targets, loss, null, chunkRows);
         while (pass.Next()) { }
         return pass.Loss().MoveToOuterDisposeScope();
     }
@@ -37,11 +37,11 @@ internal static class LinearCrossEntropy
     /// <param name="hidden">(…, C).</param>
     /// <param name="weight">(rows of the vocabulary and its padding, C); its <c>grad</c> is added to, or made.</param>
     /// <param name="targets">(…), int64.</param>
-    /// <param name="vocabulary">How many rows of the weight take part; the others get no gradient.</param>
+    /// <param name="loss">How many rows of the weight take part, the others getting no gradient, and the loss's kind.</param>
     /// <param name="scale">A float32 scalar on the device that gradients, not the loss, are multiplied by; null is 1.</param>
     /// <param name="chunkRows">Rows of logits at a time; by their bytes where nothing is said.</param>
     /// <returns>The loss, and the gradient of the hidden states in their shape and type; the caller owns both.</returns>
-    public static (Tensor Loss, Tensor HiddenGradient) LossAndGradients(Tensor hidden, MasterWeight weight, Tensor targets, int vocabulary,
+    public static (Tensor Loss, Tensor HiddenGradient) LossAndGradients(Tensor hidden, MasterWeight weight, Tensor targets, LogitLoss loss,
         Tensor? scale = null, long? chunkRows = null)
     {
         using var scope = NewDisposeScope();
@@ -50,7 +50,7 @@ internal static class LinearCrossEntropy
         Tensor hiddenGradient = empty_like(hidden);
         Tensor hiddenGradientRows = hiddenGradient.view(-1, hidden.shape[^1]);
         Tensor factors = weight.As(hidden.dtype);
-        var pass = new Pass(hidden, factors, targets, vocabulary, factor, chunkRows);
+        var pass = new Pass(hidden, factors, targets, loss, factor, chunkRows);
         while (pass.Next())
         {
             using var chunkScope = NewDisposeScope();
@@ -66,13 +66,13 @@ internal static class LinearCrossEntropy
     {
         private readonly Tensor _hidden, _weightByColumns, _targets, _logits, _lossSum;
         private readonly Tensor? _factor;
-        private readonly int _vocabulary;
+        private readonly LogitLoss _loss;
         private readonly long _all;
         private Tensor? _chunkHidden, _chunkLogits;
 
-        public Pass(Tensor hidden, Tensor weight, Tensor targets, int vocabulary, Tensor? factor, long? chunkRows)
+        public Pass(Tensor hidden, Tensor weight, Tensor targets, LogitLoss loss, Tensor? factor, long? chunkRows)
         {
-            (_vocabulary, _factor) = (vocabulary, factor);
+            (_loss, _factor) = (loss, factor);
             _hidden = hidden.detach().reshape(-1, hidden.shape[^1]);
             _targets = targets.reshape(-1).contiguous();
             _weightByColumns = weight.detach().t();
@@ -107,7 +107,7 @@ internal static class LinearCrossEntropy
             _chunkHidden = _hidden.narrow(0, Start, Rows);
             _chunkLogits = _logits.narrow(0, 0, Rows).addmm_(_chunkHidden, _weightByColumns, beta: 0);
             using Tensor targets = _targets.narrow(0, Start, Rows);
-            CrossEntropy.Run(_chunkLogits, targets, _vocabulary, _lossSum, _factor);
+            CrossEntropy.Run(_chunkLogits, targets, _loss, _lossSum, _factor);
             return true;
         }
 

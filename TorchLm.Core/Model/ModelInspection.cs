@@ -49,7 +49,7 @@ public sealed record ModelInspection
             {
                 Ids = [.. ids],
                 VocabularySize = model.Config.VocabularySize,
-                Attention = [.. Enumerable.Range(0, model.Config.LayerCount).Select(layer => Look(model, layer, stream[layer]))],
+                Attention = [.. Enumerable.Range(0, model.Config.LayerCount).Select(layer => Look(model, layer, text, stream))],
                 Lens = [.. stream.Select(x => Read(model.ReadOff(x), text, ids, top))],
             };
         }
@@ -59,10 +59,10 @@ public sealed record ModelInspection
         }
     }
 
-    private static AttentionMap Look(Gpt model, int layer, Tensor x)
+    private static AttentionMap Look(Gpt model, int layer, Tensor ids, Tensor[] stream)
     {
         using var scope = NewDisposeScope();
-        return new AttentionMap(model.Config.HeadCount, (int)x.shape[1], Values<float>(model.AttentionWeights(layer, x)));
+        return new AttentionMap(model.Config.HeadCount, (int)ids.shape[1], Values<float>(model.AttentionWeights(layer, ids, stream)));
     }
 
     /// <summary>Logits (1, T, V), which are disposed: those of all layers together would fill a laptop's memory.</summary>

@@ -33,6 +33,13 @@ internal static class HeldScalars
     /// <summary>sums[ids[i]] += rows[i] for each i.</summary>
     public static void AddRows(this Tensor sums, Tensor ids, Tensor rows) => sums.index_add_(0, ids, rows, s_one);
 
+    /// <summary>a + number.</summary>
+    public static Tensor PlusNumber(this Tensor a, double number)
+    {
+        using Scalar held = number.ToScalar();
+        return a.add(held, s_one);
+    }
+
     /// <summary>a · factor.</summary>
     public static Tensor Times(this Tensor a, double factor)
     {

@@ -139,7 +139,7 @@ internal sealed class TrainingStep : IDisposable
                 if (cancel.IsCancellationRequested && slice > 0) return null;
                 using var sliceScope = NewDisposeScope();
                 Tensor loss = _model.AccumulateGradients(RowsOf(batch.Inputs, slice), RowsOf(batch.Targets, slice), scale,
-                    SeedDropout(step, (micro * slices) + slice), _config.ActivationCheckpointing, Clock.ForwardDone);
+                    SeedDropout(step, (micro * slices) + slice), _config.ActivationCheckpointing, _config.ZLoss, Clock.ForwardDone);
                 mean.Accumulate(Parts > 1 ? loss.DividedBy(Parts) : loss);
                 Clock.BackwardDone();
             }

@@ -39,7 +39,7 @@ public static class GgufExport
             throw new InputException("The model computes GELU in its exact form, and llama.cpp's gpt2 always in the tanh form, so that it " +
                 "would write other text: export it with --format hf or onnx.");
         }
-        List<Matrix> tensors = [.. Gpt2Weights.Describe(model.Config).Select(t => new Matrix(t.Name, t.Shape, type))];
+        List<Matrix> tensors = [.. ModelWeights.Describe(model.Config).Select(t => new Matrix(t.Name, t.Shape, type))];
         MakeFolderOf(path);
         try
         {
@@ -112,7 +112,7 @@ public static class GgufExport
         file.Add("gpt2.block_count", (uint)config.LayerCount);
         file.Add("gpt2.feed_forward_length", (uint)(4 * config.EmbeddingSize));
         file.Add("gpt2.attention.head_count", (uint)config.HeadCount);
-        file.Add("gpt2.attention.layer_norm_epsilon", (float)ModelConfig.LayerNormEpsilon);
+        file.Add("gpt2.attention.layer_norm_epsilon", (float)new ModelConfig().NormEpsilon);
     }
 
     private static Span<byte> Values(ModelSource model, Matrix tensor)
@@ -155,7 +155,7 @@ public static class GgufExport
         {
             Name = name;
             Shape = GgufNames.IsTransposed(name) ? [.. shape.Reverse()] : shape;
-            bool isEmbedding = name is Gpt2Weights.Tokens or Gpt2Weights.Positions;
+            bool isEmbedding = name is Gpt2Names.Tokens or Gpt2Names.Positions;
             GgufType type = shape.Length == 1 ? GgufType.F32 : wanted == GgufType.Q4 && isEmbedding ? GgufType.Q8 : wanted;
             FellBack = GgufTypes.IsQuantized(type) && Shape[^1] % GgufTypes.BlockSize != 0;
             Type = FellBack ? GgufType.F16 : type;

@@ -22,12 +22,12 @@ internal sealed class GgufModel : IForeignModel
         if (width % heads != 0) throw file.Wrong($"says {heads} heads, which do not divide the width {width}");
         if (file.Count("gpt2.feed_forward_length") != 4L * width) throw file.Wrong("has an MLP that is not 4 times as wide as the model");
         double epsilon = file.Number(EpsilonKey) ?? throw file.Wrong($"has no '{EpsilonKey}'");
-        if (!(Math.Abs(epsilon - ModelConfig.LayerNormEpsilon) <= 1e-9)) // so that NaN is refused too
+        if (!(Math.Abs(epsilon - new ModelConfig().NormEpsilon) <= 1e-9)) // so that NaN is refused too
         {
-            throw file.Wrong($"has a LayerNorm epsilon of {epsilon}; TorchLm's model has {ModelConfig.LayerNormEpsilon}");
+            throw file.Wrong($"has a LayerNorm epsilon of {epsilon}; TorchLm's model has {new ModelConfig().NormEpsilon}");
         }
         var weights = new Gpt2Tensors(file);
-        long vocabulary = weights.ShapeOf(Gpt2Weights.Tokens) is [var rows, _] ? rows
+        long vocabulary = weights.ShapeOf(Gpt2Names.Tokens) is [var rows, _] ? rows
             : throw file.Wrong("has no token_embd.weight with two dimensions");
         if (vocabulary * width > int.MaxValue) throw file.Wrong("has a vocabulary that is too large");
         Config = new ModelConfig
@@ -48,7 +48,7 @@ internal sealed class GgufModel : IForeignModel
         {
             throw new InputException($"The model '{file.Path}' cannot be used: {e.Message}", e);
         }
-        Gpt2Weights.Check(weights, Config);
+        ModelWeights.Check(weights, Config);
         weights.RequireTiedHead();
         Weights = weights;
         Tokenizer = GgufTokenizer.Read(file);
@@ -110,7 +110,7 @@ internal sealed class GgufModel : IForeignModel
         public void RequireTiedHead()
         {
             if (!file.Names.Contains(Head)) return;
-            using Tensor head = file.Read(Head), tokens = Read(Gpt2Weights.Tokens);
+            using Tensor head = file.Read(Head), tokens = Read(Gpt2Names.Tokens);
             if (head.Equals(tokens)) return;
             throw file.Wrong($"has an output head ({Head}) of its own; only models whose head is the token embedding can be imported");
         }

@@ -43,7 +43,7 @@ internal static class Gpt2ConfigFile
         ["n_head"] = model.HeadCount,
         ["n_inner"] = 4 * model.EmbeddingSize,
         ["activation_function"] = model.Gelu == "tanh" ? "gelu_new" : "gelu",
-        ["layer_norm_epsilon"] = ModelConfig.LayerNormEpsilon,
+        ["layer_norm_epsilon"] = new ModelConfig().NormEpsilon,
         ["resid_pdrop"] = model.Dropout,
         ["embd_pdrop"] = model.Dropout,
         ["attn_pdrop"] = model.Dropout,
@@ -77,9 +77,9 @@ internal static class Gpt2ConfigFile
         {
             throw Wrong(path, "activation_function", $"is '{activation}'; only {string.Join(", ", s_gelu.Keys)} can be imported");
         }
-        if (Number(root, "layer_norm_epsilon", path) is { } epsilon && Math.Abs(epsilon - ModelConfig.LayerNormEpsilon) > 1e-9)
+        if (Number(root, "layer_norm_epsilon", path) is { } epsilon && Math.Abs(epsilon - new ModelConfig().NormEpsilon) > 1e-9)
         {
-            throw Wrong(path, "layer_norm_epsilon", $"is {epsilon}; TorchLm's model has {ModelConfig.LayerNormEpsilon}");
+            throw Wrong(path, "layer_norm_epsilon", $"is {epsilon}; TorchLm's model has {new ModelConfig().NormEpsilon}");
         }
         int width = Count(root, "n_embd", 768, path), heads = Count(root, "n_head", 12, path);
         if (width % heads != 0) throw Wrong(path, "n_head", $"is {heads}, which does not divide n_embd ({width})");

@@ -21,7 +21,7 @@ public static class HuggingFaceExport
     {
         using ExportFolder folder = ExportFolder.Begin(path, HuggingFaceFiles.All, overwrite);
         HuggingFaceFiles.Write(model, folder.Temporary, type);
-        List<TensorToWrite> tensors = [.. Gpt2Weights.Describe(model.Config).Select(t => new TensorToWrite(t.Name, type, t.Shape, () => Read(t.Name)))];
+        List<TensorToWrite> tensors = [.. ModelWeights.Describe(model.Config).Select(t => new TensorToWrite(t.Name, type, t.Shape, () => Read(t.Name)))];
         long bytes = tensors.Sum(t => t.Elements) * (type == ScalarType.Float32 ? 4 : 2);
         DurableFile.Write(Path.Combine(folder.Temporary, HuggingFaceFiles.Weights), stream => SafeTensors.Write(stream, tensors, Share.Of(bytes, progress), cancel));
         folder.Complete();

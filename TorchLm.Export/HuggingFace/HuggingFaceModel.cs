@@ -32,7 +32,7 @@ internal sealed class HuggingFaceModel : IForeignModel
         var weights = new Gpt2Names(new SafeTensorsFolder(folder));
         try
         {
-            Gpt2Weights.Check(weights, config);
+            ModelWeights.Check(weights, config);
             weights.RequireTiedHead();
             return new HuggingFaceModel(config, tokenizer, weights);
         }
@@ -91,7 +91,7 @@ internal sealed class HuggingFaceModel : IForeignModel
         public void RequireTiedHead()
         {
             if (!_files.Names.Contains(Head)) return;
-            using Tensor head = _files.Read(Head), tokens = Read(Gpt2Weights.Tokens);
+            using Tensor head = _files.Read(Head), tokens = Read(Core.Checkpoints.Gpt2Names.Tokens);
             if (head.dtype == tokens.dtype && head.Equals(tokens)) return;
             throw new InputException($"The weights in '{Path}' have an output head ({Head}) of their own; only models whose head is the token embedding can be imported.");
         }

@@ -33,7 +33,7 @@ internal sealed class GraphLayers(GraphBuilder graph, ModelConfig config, OnnxWe
     {
         string gain = Weight($"{name}.weight");
         return graph.Node("LayerNormalization", name, config.Bias ? [x, gain, Weight($"{name}.bias")] : [x, gain],
-            Attribute("axis", -1L), Attribute("epsilon", (float)ModelConfig.LayerNormEpsilon));
+            Attribute("axis", -1L), Attribute("epsilon", (float)new ModelConfig().NormEpsilon));
     }
 
     /// <summary>

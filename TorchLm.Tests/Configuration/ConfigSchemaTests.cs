@@ -17,7 +17,8 @@ public class ConfigSchemaTests
     [InlineData("training.precision", "auto", "fp32", "tf32", "bf16", "fp16")]
     [InlineData("training.onDivergence", "rollback", "stop")]
     [InlineData("training.onSaveFailure", "continue", "stop")]
-    [InlineData("model.family", "gpt2")]
+    [InlineData("model.family", "gpt2", "llama")]
+    [InlineData("model.positions", "learned", "sinusoidal", "rope", "none")]
     [InlineData("optimizer.name", "adamw")]
     public void Words_are_listed(string name, params string[] words) =>
         Assert.Equal(words, Of(name)["enum"]!.AsArray().Select(word => word!.GetValue<string>()));
@@ -65,7 +66,7 @@ public class ConfigSchemaTests
     public void A_description_is_plain_text()
     {
         Assert.Equal("Attention heads (H) in each block; divides embeddingSize.", Of("model.headCount")["description"]!.GetValue<string>());
-        Assert.Equal("The activation: tanh (GPT-2's approximation, Hugging Face's gelu_new) or exact.",
+        Assert.Equal("The form of gelu: tanh (GPT-2's approximation, Hugging Face's gelu_new) or exact.",
             Of("model.gelu")["description"]!.GetValue<string>());
     }
 
@@ -76,8 +77,8 @@ public class ConfigSchemaTests
 
     private static bool Accepts(string name, string value)
     {
-        // No other rule may stand in the way of a value: the least model is one of a single channel and head.
-        string[] small = ["model.embeddingSize=1", "model.headCount=1", "model.contextLength=1", "training.batchSize=1",
+        // No other rule may stand in the way of a value: the least model is one of a single head, with a pair of channels for rotary positions.
+        string[] small = [name == "model.embeddingSize" ? "model.embeddingSize=1" : "model.embeddingSize=2", "model.headCount=1", "model.contextLength=1", "training.batchSize=1",
             "optimizer.minLearningRate=0"];
         try
         {

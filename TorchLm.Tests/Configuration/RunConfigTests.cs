@@ -27,8 +27,11 @@ public class RunConfigTests
         {
             Model = new ModelConfig
             {
-                LayerCount = 3, HeadCount = 5, EmbeddingSize = 35, ContextLength = 17, VocabularySize = 99, VocabularyMultiple = 64, Dropout = 0.1, Bias = true,
-                Gelu = "exact",
+                LayerCount = 3, HeadCount = 6, EmbeddingSize = 36, ContextLength = 17, VocabularySize = 99, VocabularyMultiple = 64, Dropout = 0.1, Bias = true,
+                Gelu = "exact", KeyValueHeadCount = 2, Positions = "rope", RopeBase = 500, RopeScale = 2, Norm = "rmsnorm", NormGain = false, NormEpsilon = 1e-6,
+                NormPlacement = "post", EmbeddingNorm = true, Mlp = "swiglu", MlpSize = 48, QkNorm = true, QkNormScale = 1.2, SlidingWindow = 8,
+                FullAttentionInterval = 2, EmbeddingShortcuts = true, ValueEmbeddings = true, TiedHead = false, LogitSoftCap = 15, InitialDeviation = 0.05,
+                ZeroInitProjections = true,
             },
             Data = new DataConfig { Path = "C:\\texts & <more>/größe", Tokenizer = "bpe", VocabularySize = 300, ValidationFraction = 1.0 / 3 },
             Optimizer = new OptimizerConfig
@@ -40,7 +43,7 @@ public class RunConfigTests
             {
                 Steps = 1, BatchSize = 2, GradientAccumulationSteps = 3, ActivationCheckpointing = true, EvalInterval = 4, EvalBatches = 5, SaveInterval = 6,
                 KeepCheckpoints = 7, LogInterval = 8, Patience = 9, SkipLimit = 4, OnDivergence = "stop", SpikeThreshold = 3.5, OnSaveFailure = "stop",
-                Precision = "bf16", Seed = 10_000_000_000, InitFrom = "runs/größe",
+                Precision = "bf16", ZLoss = 1e-4, Seed = 10_000_000_000, InitFrom = "runs/größe",
             },
         };
         // No field is left at its default, so that one that is not written would show.

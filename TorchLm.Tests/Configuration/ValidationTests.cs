@@ -6,7 +6,7 @@ namespace TorchLm.Tests.Configuration;
 public class ValidationTests
 {
     [Theory]
-    [InlineData("model.family=llama", "model.family is 'llama', but only 'gpt2' is known.")]
+    [InlineData("model.family=mamba", "model.family is 'mamba', but it must be one of gpt2, llama.")]
     [InlineData("model.layerCount=0", "model.layerCount is 0, but it must be at least 1.")]
     [InlineData("model.headCount=0", "model.headCount is 0, but it must be at least 1.")]
     [InlineData("model.embeddingSize=-4", "model.embeddingSize is -4, but it must be at least 1.")]

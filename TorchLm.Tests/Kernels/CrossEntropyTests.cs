@@ -68,7 +68,7 @@ public class CrossEntropyTests
     {
         using var scope = NewDisposeScope();
         Tensor logits = tensor(new[] { 300f, 100f, 299f, 215f, float.NegativeInfinity }, [1, 5]), lossSum = zeros([], ScalarType.Float64);
-        CrossEntropy.Run(logits, tensor(new long[] { 1 }), 5, lossSum, tensor(1f));
+        CrossEntropy.Run(logits, tensor(new long[] { 1 }), new LogitLoss(5), lossSum, tensor(1f));
         double sum = 1 + Math.Exp(-1);
         Assert.Equal(200 + Math.Log(sum), lossSum.item<double>(), 1e-4);
         float[] gradients = TinyGpt.Values(logits);
@@ -88,7 +88,7 @@ public class CrossEntropyTests
         {
             Tensor logits = Normal(new Random(at), 2, 40), lossSum = zeros([], ScalarType.Float64);
             logits[1, at] = tensor(broken);
-            CrossEntropy.Run(logits, tensor(new long[] { 1, 2 }), 40, lossSum, tensor(1f));
+            CrossEntropy.Run(logits, tensor(new long[] { 1, 2 }), new LogitLoss(40), lossSum, tensor(1f));
             Assert.False(double.IsFinite(lossSum.item<double>()));
             float[] gradients = TinyGpt.Values(logits);
             Assert.All(gradients[..40], g => Assert.True(float.IsFinite(g)));
@@ -105,7 +105,7 @@ public class CrossEntropyTests
     {
         using var scope = NewDisposeScope();
         Tensor logits = zeros(3, 16), lossSum = zeros([], ScalarType.Float64);
-        var failure = Assert.Throws<InputException>(() => CrossEntropy.Run(logits, tensor(new[] { 0, target, 0 }), 11, lossSum, null));
+        var failure = Assert.Throws<InputException>(() => CrossEntropy.Run(logits, tensor(new[] { 0, target, 0 }), new LogitLoss(11), lossSum, null));
         Assert.StartsWith($"A target is token {target}, but the model's vocabulary has 11 tokens", failure.Message, StringComparison.Ordinal);
     }
 
@@ -121,7 +121,7 @@ public class CrossEntropyTests
             var thread = new Thread(() =>
             {
                 set_num_threads(at); // of the calling thread
-                sums[at - 1] = CrossEntropyKernel.Run(logits, targets, 300, null);
+                sums[at - 1] = CrossEntropyKernel.Run(logits, targets, new LogitLoss(300), null);
             });
             thread.Start();
             thread.Join();
@@ -134,7 +134,7 @@ public class CrossEntropyTests
 
     private static void Run(bool kernel, Tensor logits, Tensor targets, int vocabulary, Tensor lossSum, Tensor? factor)
     {
-        if (kernel) CrossEntropy.Run(logits, targets, vocabulary, lossSum, factor);
-        else CrossEntropy.WithAten(logits, targets, vocabulary, lossSum, factor);
+        if (kernel) CrossEntropy.Run(logits, targets, new LogitLoss(vocabulary), lossSum, factor);
+        else CrossEntropy.WithAten(logits, targets, new LogitLoss(vocabulary), lossSum, factor);
     }
 }

@@ -22,12 +22,12 @@ public class LinearCrossEntropyTests
         using var scope = NewDisposeScope();
         var data = new Data(Vocabulary);
         (double expected, Tensor hiddenGradient, Tensor weightGradient) = data.Reference(scale: 1);
-        (Tensor loss, Tensor gradient) = LinearCrossEntropy.LossAndGradients(data.Hidden, data.Head, data.Targets, Vocabulary, null, chunkRows);
+        (Tensor loss, Tensor gradient) = LinearCrossEntropy.LossAndGradients(data.Hidden, data.Head, data.Targets, new LogitLoss(Vocabulary), null, chunkRows);
         Assert.Equal(expected, loss.item<float>(), 1e-6);
         Assert.False(loss.requires_grad);
         AssertClose(hiddenGradient, gradient, 1e-6);
         AssertClose(weightGradient, data.Weight.grad!, 1e-6);
-        Assert.Equal(loss.item<float>(), LinearCrossEntropy.Loss(data.Hidden, data.Head, data.Targets, Vocabulary, chunkRows).item<float>());
+        Assert.Equal(loss.item<float>(), LinearCrossEntropy.Loss(data.Hidden, data.Head, data.Targets, new LogitLoss(Vocabulary), chunkRows).item<float>());
     }
 
     [Theory]
@@ -43,7 +43,7 @@ public class LinearCrossEntropyTests
         for (int call = 1; call <= 2; call++)
         {
             (Tensor loss, Tensor gradient) =
-                LinearCrossEntropy.LossAndGradients(data.Hidden, data.Head, data.Targets, Vocabulary, tensor(0.375f), chunkRows);
+                LinearCrossEntropy.LossAndGradients(data.Hidden, data.Head, data.Targets, new LogitLoss(Vocabulary), tensor(0.375f), chunkRows);
             Assert.Equal(expected, loss.item<float>(), 1e-6);
             AssertClose(hiddenGradient, gradient, 1e-6);
             AssertClose(weightGradient.mul(call), data.Weight.grad!, 1e-6);
@@ -65,7 +65,7 @@ public class LinearCrossEntropyTests
         Tensor hidden = data.Hidden.to(type);
         for (int call = 1; call <= 2; call++)
         {
-            (Tensor loss, Tensor gradient) = LinearCrossEntropy.LossAndGradients(hidden, data.Head, data.Targets, Vocabulary, tensor(Scale), chunkRows);
+            (Tensor loss, Tensor gradient) = LinearCrossEntropy.LossAndGradients(hidden, data.Head, data.Targets, new LogitLoss(Vocabulary), tensor(Scale), chunkRows);
             Assert.Equal(ScalarType.Float32, loss.dtype);
             Assert.Equal(expected, loss.item<float>(), tolerance * expected);
             Assert.Equal(type, gradient.dtype);
@@ -84,10 +84,10 @@ public class LinearCrossEntropyTests
         long live = 0;
         for (int call = 0; call < 3; call++)
         {
-            (Tensor loss, Tensor gradient) = LinearCrossEntropy.LossAndGradients(data.Hidden, data.Head, data.Targets, Vocabulary, scale, 4);
+            (Tensor loss, Tensor gradient) = LinearCrossEntropy.LossAndGradients(data.Hidden, data.Head, data.Targets, new LogitLoss(Vocabulary), scale, 4);
             loss.Dispose();
             gradient.Dispose();
-            LinearCrossEntropy.Loss(data.Hidden, data.Head, data.Targets, Vocabulary, 4).Dispose();
+            LinearCrossEntropy.Loss(data.Hidden, data.Head, data.Targets, new LogitLoss(Vocabulary), 4).Dispose();
             if (call == 0) live = LiveTensors.OfThisThread;
         }
         Assert.Equal(live, LiveTensors.OfThisThread);

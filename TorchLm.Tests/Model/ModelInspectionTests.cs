@@ -90,10 +90,10 @@ public class ModelInspectionTests
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             string name = $"blocks.{layer}.attention";
-            var norm = (LayerNorm)model.named_modules().Single(m => m.name == $"blocks.{layer}.attentionNorm").module;
+            var norm = (Norm)model.named_modules().Single(m => m.name == $"blocks.{layer}.attentionNorm").module;
             var attention = (CausalSelfAttention)model.named_modules().Single(m => m.name == name).module;
             Tensor normed = norm.forward(stream[layer]);
-            float[] real = TinyGpt.Values(attention.forward(normed)), x = TinyGpt.Values(normed);
+            float[] real = TinyGpt.Values(attention.forward(normed, new SequenceContext(TinyGpt.Ids(s_ids), stream[0], null))), x = TinyGpt.Values(normed);
             double Value(int position, int channel) => parameters[name + ".qkv.bias"][2 * c + channel]
                 + Enumerable.Range(0, c).Sum(k => (double)x[position * c + k] * parameters[name + ".qkv.weight"][(2 * c + channel) * c + k]);
             double Taken(int position, int channel) =>

@@ -1,7 +1,7 @@
 using TorchLm.Core.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using LayerNormOf = TorchLm.Core.Operations.LayerNormOperation;
+using NormOf = TorchLm.Core.Operations.NormOperation;
 
 namespace TorchLm.Tests.Operations;
 
@@ -31,9 +31,9 @@ public class OperationTests
     {
         ScalarType type = TypeOf(precision);
         Tensor x = Normal(2, 2, rows, columns).add(0.5), weight = Normal(3, 1, columns), bias = Normal(4, 1, columns);
-        Compare(precision, [x, weight, bias], i => LayerNormOf.Apply(i[0], i[1], i[2], 1e-5, type),
+        Compare(precision, [x, weight, bias], i => NormOf.Apply(i[0], i[1], i[2], 1e-5, true, type),
             i => nn.functional.layer_norm(i[0], [columns], i[1], i[2], 1e-5), outputType: type);
-        Compare(precision, [x, weight], i => LayerNormOf.Apply(i[0], i[1], null, 1e-5, type),
+        Compare(precision, [x, weight], i => NormOf.Apply(i[0], i[1], null, 1e-5, true, type),
             i => nn.functional.layer_norm(i[0], [columns], i[1], null, 1e-5), outputType: type);
     }
 

@@ -5,28 +5,19 @@ using static TorchSharp.torch;
 namespace TorchLm.Core.Checkpoints;
 
 /// <summary>
-/// The weights of a <see cref="Gpt"/> under Hugging Face's GPT-2 names and in its orientation, so that the file of a checkpoint is what other programs
-/// read. This is the only place where the two kinds of names meet.
+/// The weights of a <see cref="Gpt"/> under Hugging Face's names and in its orientation, so that the file of a checkpoint is what other programs read:
+/// GPT-2's or Llama's, by the model's family. Settings that the family does not have bring tensors of TorchLm's own names.
 /// </summary>
-/// <remarks>
-/// Hugging Face keeps the four linear layers of a block as "Conv1D", [in, out]: transposed here. A model without biases is written with zero ones,
-/// because the architecture has them. Padding rows of the vocabulary are not written; they are zero always.
-/// </remarks>
-public static class Gpt2Weights
+/// <remarks>Padding rows of the vocabulary are not written; they are zero always.</remarks>
+public static class ModelWeights
 {
-    /// <summary>The token embedding, (V, C), which is the output head too.</summary>
-    public const string Tokens = "transformer.wte.weight";
-
-    /// <summary>The learned positions, (T, C).</summary>
-    public const string Positions = "transformer.wpe.weight";
-
-    /// <summary>A tensor of the file: its name and shape there, the parameter it is, and whether that is its transpose.</summary>
-    private readonly record struct Weight(string Name, long[] Shape, string Own, bool Transposed);
-
     /// <summary>Names and shapes of all tensors of a model of this shape, in the order in which they are written.</summary>
     public static IEnumerable<(string Name, long[] Shape)> Describe(ModelConfig config) => Weights(config).Select(w => (w.Name, w.Shape));
 
-    /// <summary>Whether a name is a bias's: absent from a model that has <c>model.bias</c> false, and zero in its files.</summary>
+    /// <summary>The name of the token embedding, (V, C).</summary>
+    public static string Tokens(ModelConfig config) => config.Family == ModelConfig.Llama ? LlamaNames.Tokens : Gpt2Names.Tokens;
+
+    /// <summary>Whether a name is a bias's: absent from a model that has <c>model.bias</c> false, and zero in GPT-2's files.</summary>
     public static bool IsBias(string name) => name.EndsWith(".bias", StringComparison.Ordinal);
 
     /// <summary>A model's weights as they are to be written; the values are read when they are.</summary>
@@ -38,7 +29,7 @@ public static class Gpt2Weights
             .. Weights(model.Config).Select(w => new TensorToWrite(w.Name, ScalarType.Float32, w.Shape, () =>
             {
                 using var noGradient = no_grad();
-                return !own.TryGetValue(w.Own, out Tensor? value) ? zeros(w.Shape) : w.Transposed ? value.t() : value.narrow(0, 0, w.Shape[0]);
+                return own.TryGetValue(w.Own, out Tensor? value) ? w.PartOf(value) : zeros(w.Shape);
             })),
         ];
     }
@@ -59,7 +50,7 @@ public static class Gpt2Weights
             surplus.Remove(name);
             IReadOnlyList<long> shape = file.ShapeOf(name)
                 ?? throw new InputException($"The weights '{file.Path}' lack the tensor '{name}', which the model's configuration asks for.");
-            bool longer = morePositions && name == Positions && shape.Count == 2 && shape[1] == expected[1] && shape[0] > expected[0];
+            bool longer = morePositions && name == Gpt2Names.Positions && shape.Count == 2 && shape[1] == expected[1] && shape[0] > expected[0];
             if (!longer && !shape.SequenceEqual(expected))
             {
                 throw new InputException($"The weights '{file.Path}' hold '{name}' with the shape ({string.Join(", ", shape)}), but the model's " +
@@ -82,14 +73,14 @@ public static class Gpt2Weights
         Check(file, model.Config, morePositions);
         using var noGradient = no_grad();
         Dictionary<string, Tensor> own = Parameters(model);
-        foreach (Weight weight in Weights(model.Config))
+        foreach (StoredWeight weight in Weights(model.Config))
         {
             using var scope = NewDisposeScope();
             Tensor value = file.Read(weight.Name);
             if (own.TryGetValue(weight.Own, out Tensor? parameter))
             {
-                Tensor from = weight.Transposed ? value.t() : value.narrow(0, 0, weight.Shape[0]);
-                parameter.narrow(0, 0, from.shape[0]).copy_(from);
+                Tensor part = weight.PartOf(parameter);
+                part.copy_(value.shape[0] > part.shape[0] ? value.narrow(0, 0, part.shape[0]) : value);
             }
             else if (value.count_nonzero().item<long>() != 0)
             {
@@ -100,27 +91,5 @@ public static class Gpt2Weights
 
     private static Dictionary<string, Tensor> Parameters(Gpt model) => model.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter);
 
-    private static IEnumerable<Weight> Weights(ModelConfig config)
-    {
-        long c = config.EmbeddingSize;
-        yield return new Weight(Tokens, [config.VocabularySize, c], "tokens.weight", false);
-        yield return new Weight(Positions, [config.ContextLength, c], "positions.weight", false);
-        for (int i = 0; i < config.LayerCount; i++)
-        {
-            string own = $"blocks.{i}", foreign = $"transformer.h.{i}";
-            foreach (Weight weight in Norm($"{own}.attentionNorm", $"{foreign}.ln_1")) yield return weight;
-            foreach (Weight weight in Linear($"{own}.attention.qkv", $"{foreign}.attn.c_attn", c, 3 * c)) yield return weight;
-            foreach (Weight weight in Linear($"{own}.attention.output", $"{foreign}.attn.c_proj", c, c)) yield return weight;
-            foreach (Weight weight in Norm($"{own}.mlpNorm", $"{foreign}.ln_2")) yield return weight;
-            foreach (Weight weight in Linear($"{own}.mlp.expand", $"{foreign}.mlp.c_fc", c, 4 * c)) yield return weight;
-            foreach (Weight weight in Linear($"{own}.mlp.project", $"{foreign}.mlp.c_proj", 4 * c, c)) yield return weight;
-        }
-        foreach (Weight weight in Norm("finalNorm", "transformer.ln_f")) yield return weight;
-
-        Weight[] Norm(string own, string foreign) =>
-            [new(foreign + ".weight", [c], own + ".weight", false), new(foreign + ".bias", [c], own + ".bias", false)];
-
-        Weight[] Linear(string own, string foreign, long inputs, long outputs) =>
-            [new(foreign + ".weight", [inputs, outputs], own + ".weight", true), new(foreign + ".bias", [outputs], own + ".bias", false)];
-    }
+    private static IEnumerable<StoredWeight> Weights(ModelConfig config) => config.Family == ModelConfig.Llama ? LlamaNames.Of(config) : Gpt2Names.Of(config);
 }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Checkpoints;
 
-public class Gpt2WeightsTests
+public class ModelWeightsTests
 {
     private static readonly ModelConfig s_config =
         new() { LayerCount = 1, HeadCount = 2, EmbeddingSize = 4, ContextLength = 3, VocabularySize = 5, VocabularyMultiple = 64 };
@@ -67,7 +67,7 @@ public class Gpt2WeightsTests
         using var folder = new TemporaryFolder();
         using Gpt model = TinyGpt.WithWideWeights(s_config with { Bias = bias }), other = new(s_config with { Bias = bias }, seed: 9);
         Save(model, folder.In("w"));
-        using (var reader = new SafeTensorsReader(folder.In("w"))) Gpt2Weights.Load(reader, other);
+        using (var reader = new SafeTensorsReader(folder.In("w"))) ModelWeights.Load(reader, other);
         Dictionary<string, float[]> expected = TinyGpt.Parameters(model);
         Assert.All(TinyGpt.Parameters(other), p => Assert.Equal(expected[p.Key], p.Value));
     }
@@ -94,7 +94,7 @@ public class Gpt2WeightsTests
         {
             SafeTensors.Write(stream, [.. tensors.Select(t => (t.Name, tensor(t.Values, t.Shape).to(ScalarType.BFloat16)))]);
         }
-        using (var reader = new SafeTensorsReader(folder.In("half"))) Gpt2Weights.Load(reader, other);
+        using (var reader = new SafeTensorsReader(folder.In("half"))) ModelWeights.Load(reader, other);
         float[] expected = TinyGpt.Parameters(model)["tokens.weight"], actual = TinyGpt.Parameters(other)["tokens.weight"];
         for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], Math.Abs(expected[i]) / 256); // 8 bits of mantissa
     }
@@ -133,7 +133,7 @@ public class Gpt2WeightsTests
         spoil(tensors);
         using (FileStream stream = File.Create(folder.In("spoilt"))) SafeTensors.Write(stream, tensors);
         using var reader = new SafeTensorsReader(folder.In("spoilt"));
-        var failure = Assert.Throws<InputException>(() => Gpt2Weights.Load(reader, model));
+        var failure = Assert.Throws<InputException>(() => ModelWeights.Load(reader, model));
         Assert.Contains(sentence, failure.Message, StringComparison.Ordinal);
         Assert.Contains(folder.In("spoilt"), failure.Message, StringComparison.Ordinal);
     }
@@ -141,6 +141,6 @@ public class Gpt2WeightsTests
     private static void Save(Gpt model, string path)
     {
         using FileStream stream = File.Create(path);
-        Gpt2Weights.Save(stream, model);
+        ModelWeights.Save(stream, model);
     }
 }
