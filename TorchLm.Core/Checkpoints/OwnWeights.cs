@@ -17,6 +17,11 @@ internal static class OwnWeights
             yield return new StoredWeight($"{foreign}.shortcut.keep", [1], $"{own}.shortcut.keep");
             yield return new StoredWeight($"{foreign}.shortcut.add", [1], $"{own}.shortcut.add");
         }
+        if (config.ConvolutionWidth > 0)
+        {
+            yield return new StoredWeight($"{foreign}.attention_conv.weight", [config.ConvolutionWidth, config.EmbeddingSize], $"{own}.attentionConvolution.weight");
+            yield return new StoredWeight($"{foreign}.mlp_conv.weight", [config.ConvolutionWidth, config.EmbeddingSize], $"{own}.mlpConvolution.weight");
+        }
         if (!config.ValueEmbeddings) yield break;
         yield return new StoredWeight($"{foreign}.{attention}.value_embedding.weight", [config.VocabularySize, (long)config.KeyValueHeads * config.HeadSize],
             $"{own}.attention.values.embedding.weight");

@@ -120,6 +120,13 @@ public sealed partial record ModelConfig
     [AtLeast(0)]
     public int FullAttentionInterval { get; init; }
 
+    /// <summary>
+    /// Positions, this one included, that a convolution before each attention and MLP reads, channel by channel (So et al. 2021, Allen-Zhu 2025); 0 has none.
+    /// </summary>
+    [AtLeast(0)]
+    [AtMost(64)]
+    public int ConvolutionWidth { get; init; }
+
     /// <summary>Whether each block first mixes the embeddings back into the residual stream, by two learned numbers.</summary>
     public bool EmbeddingShortcuts { get; init; }
 

@@ -35,6 +35,9 @@ public enum CpuKernel
 
     /// <summary>SwiGLU.</summary>
     SwiGlu = 256,
+
+    /// <summary>Short convolutions.</summary>
+    Convolution = 512,
 }
 
 /// <summary>Which of them are used: all, unless a measurement or a test leaves some out and libtorch's operations take their place.</summary>

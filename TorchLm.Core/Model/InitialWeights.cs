@@ -43,6 +43,13 @@ internal sealed class InitialWeights(ModelConfig config, long seed, Device devic
         return Own(ones(length));
     }
 
+    /// <summary>Ones in the first row and zeros in the others, shape (rows, columns).</summary>
+    public Parameter FirstRowOnes(int rows, int columns)
+    {
+        using var scope = NewDisposeScope();
+        return Own(cat([ones(1, columns), zeros(rows - 1, columns)]));
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _generator.Dispose();
 

@@ -36,7 +36,7 @@ public sealed class KeyValueCache : IDisposable
 
     internal LayerCache? Layer(int index)
     {
-        _layers[index].Length = Length;
+        _layers[index].Begin(Length);
         return _layers[index];
     }
 
@@ -47,18 +47,39 @@ public sealed class KeyValueCache : IDisposable
     }
 }
 
-/// <summary>One block's part of the cache: keys and values (B, K, capacity, D).</summary>
+/// <summary>One block's part of the cache: keys and values (B, K, capacity, D), and the inputs just before that convolutions need, (B, width - 1, C).</summary>
 internal sealed class LayerCache : IDisposable
 {
     private readonly Tensor _keys, _values;
 
     public LayerCache(Gpt model, int batchSize, int capacity)
     {
-        Tensor Room() => empty([batchSize, model.Config.KeyValueHeads, capacity, model.Config.HeadSize], model.Precision.ComputeType(), model.Device).DetachFromDisposeScope();
-        (_keys, _values) = (Room(), Room());
+        ModelConfig config = model.Config;
+        _keys = Room(config.KeyValueHeads, capacity, config.HeadSize);
+        _values = Room(config.KeyValueHeads, capacity, config.HeadSize);
+        if (config.ConvolutionWidth == 0) return;
+        BeforeAttention = Room(config.ConvolutionWidth - 1, config.EmbeddingSize);
+        BeforeMlp = Room(config.ConvolutionWidth - 1, config.EmbeddingSize);
+
+        Tensor Room(params long[] shape) => empty([batchSize, .. shape], model.Precision.ComputeType(), model.Device).DetachFromDisposeScope();
     }
 
-    public int Length { get; set; }
+    public int Length { get; private set; }
+
+    /// <summary>What the convolution before attention has read last; null where there is none.</summary>
+    public Tensor? BeforeAttention { get; }
+
+    /// <summary>What the convolution before the MLP has read last.</summary>
+    public Tensor? BeforeMlp { get; }
+
+    /// <summary>Sets how many positions there are; before the first, convolutions read zeros.</summary>
+    public void Begin(int length)
+    {
+        Length = length;
+        if (length > 0) return;
+        BeforeAttention?.zero_().Dispose();
+        BeforeMlp?.zero_().Dispose();
+    }
 
     /// <summary>Stores the keys and values (B, K, T, D) of new positions and gives those of all positions so far (B, K, past + T, D).</summary>
     public (Tensor Keys, Tensor Values) Append(Tensor keys, Tensor values)
@@ -73,5 +94,7 @@ internal sealed class LayerCache : IDisposable
     {
         _keys.Dispose();
         _values.Dispose();
+        BeforeAttention?.Dispose();
+        BeforeMlp?.Dispose();
     }
 }

@@ -38,6 +38,7 @@ public static class ModelCost
     {
         long c = config.EmbeddingSize, f = config.MlpWidth, inside = config.IsGated ? 2 * f : f, qkv = config.QkvSize;
         long biases = config.Bias ? qkv + c + inside + c : 0;
-        return (c * (qkv + c + inside + f)) + biases + (2 * Norm(config)) + (config.EmbeddingShortcuts ? 2 : 0) + (config.ValueEmbeddings ? 1 : 0);
+        return (c * (qkv + c + inside + f)) + biases + (2 * Norm(config)) + (config.EmbeddingShortcuts ? 2 : 0)
+            + (2 * config.ConvolutionWidth * c) + (config.ValueEmbeddings ? 1 : 0);
     }
 }

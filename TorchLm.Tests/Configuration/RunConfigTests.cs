@@ -30,7 +30,7 @@ public class RunConfigTests
                 LayerCount = 3, HeadCount = 6, EmbeddingSize = 36, ContextLength = 17, VocabularySize = 99, VocabularyMultiple = 64, Dropout = 0.1, Bias = true,
                 Gelu = "exact", KeyValueHeadCount = 2, Positions = "rope", RopeBase = 500, RopeScale = 2, Norm = "rmsnorm", NormGain = false, NormEpsilon = 1e-6,
                 NormPlacement = "post", EmbeddingNorm = true, Mlp = "swiglu", MlpSize = 48, QkNorm = true, QkNormScale = 1.2, SlidingWindow = 8,
-                FullAttentionInterval = 2, EmbeddingShortcuts = true, ValueEmbeddings = true, TiedHead = false, LogitSoftCap = 15, InitialDeviation = 0.05,
+                FullAttentionInterval = 2, ConvolutionWidth = 3, EmbeddingShortcuts = true, ValueEmbeddings = true, TiedHead = false, LogitSoftCap = 15, InitialDeviation = 0.05,
                 ZeroInitProjections = true,
             },
             Data = new DataConfig { Path = "C:\\texts & <more>/größe", Tokenizer = "bpe", VocabularySize = 300, ValidationFraction = 1.0 / 3 },
