@@ -23,7 +23,7 @@ public static class Checkpoint
     /// <param name="keep">How many of the last checkpoints stay; the best stays always.</param>
     /// <returns>The checkpoint's folder.</returns>
     /// <exception cref="IOException">The disk refuses; earlier checkpoints are untouched.</exception>
-    public static string Save(RunFolder run, Gpt model, FusedAdamW optimizer, TrainingState state, bool isBest, int keep)
+    public static string Save(RunFolder run, Gpt model, Optimizer optimizer, TrainingState state, bool isBest, int keep)
     {
         Directory.CreateDirectory(run.Path);
         string folder = Save(run, CheckpointContent.Of(model, optimizer), state, isBest, TimeSpan.Zero);
@@ -76,7 +76,7 @@ public static class Checkpoint
     /// <param name="optimizer">Receives moments and step count; null where only the weights matter.</param>
     /// <returns>Where the run stood.</returns>
     /// <exception cref="InputException">Something is missing, damaged (its checksum differs) or of another shape.</exception>
-    public static TrainingState Load(string folder, Gpt model, FusedAdamW? optimizer = null)
+    public static TrainingState Load(string folder, Gpt model, Optimizer? optimizer = null)
     {
         TrainingState state = ReadState(folder);
         using (SafeTensorsReader weights = OpenVerified(folder, ModelFile, state)) Gpt2Weights.Load(weights, model);
@@ -155,7 +155,7 @@ public static class Checkpoint
         return (long)count.item<float>();
     }
 
-    private static void LoadMoments(SafeTensorsReader file, FusedAdamW optimizer)
+    private static void LoadMoments(SafeTensorsReader file, Optimizer optimizer)
     {
         using var noGradient = no_grad();
         foreach ((string name, Tensor value) in optimizer.State)

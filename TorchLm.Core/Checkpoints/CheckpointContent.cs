@@ -9,7 +9,7 @@ namespace TorchLm.Core.Checkpoints;
 internal sealed record CheckpointContent(IReadOnlyCollection<TensorToWrite> Weights, IReadOnlyCollection<TensorToWrite> Moments)
 {
     /// <summary>What a model and its optimiser hold at the time when it is written.</summary>
-    public static CheckpointContent Of(Gpt model, FusedAdamW optimizer) => new(Gpt2Weights.ToWrite(model),
+    public static CheckpointContent Of(Gpt model, Optimizer optimizer) => new(Gpt2Weights.ToWrite(model),
         [.. optimizer.State.Select(t => new TensorToWrite(t.Name, t.Value.dtype, t.Value.shape, () => t.Value))]);
 
     /// <summary>Both, in order.</summary>

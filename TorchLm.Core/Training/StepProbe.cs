@@ -26,7 +26,7 @@ public static class StepProbe
         try
         {
             using var model = new Gpt(shape, training.Seed, device, precision);
-            using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+            using var optimizer = new Optimizer(model, new OptimizerConfig());
             var random = new Random(1);
             long[] ids = [.. Enumerable.Range(0, sequences * shape.ContextLength).Select(_ => random.NextInt64(shape.VocabularySize))];
             using Tensor batch = tensor(ids, [sequences, shape.ContextLength], device: device);

@@ -20,7 +20,7 @@ public sealed partial class Trainer : IDisposable
     private readonly RunFolder _run;
     private readonly IEvaluationSource _validation;
     private readonly LossScaler? _scaler;
-    private readonly FusedAdamW _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly TrainingStep _step;
     private readonly StepJudge _judge;
     private readonly CheckpointSaver _saver;
@@ -48,7 +48,7 @@ public sealed partial class Trainer : IDisposable
     {
         (_model, _config, _run, _validation, _peakFlops) = (model, config, run, validation, peakFlops);
         _scaler = model.Precision == Precision.Float16 ? new LossScaler(model.Device) : null;
-        _optimizer = new FusedAdamW(model, config.Optimizer, _scaler);
+        _optimizer = new Optimizer(model, config.Optimizer, _scaler);
         faults ??= InjectedFaults.Parse(null);
         _step = new TrainingStep(model, _optimizer, new LearningRateSchedule(config.Optimizer, config.Training.Steps), batches, config.Training, _scaler) { Faults = faults };
         _judge = new StepJudge(config.Training, _scaler is not null, Report);

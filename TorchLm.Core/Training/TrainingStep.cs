@@ -15,7 +15,7 @@ namespace TorchLm.Core.Training;
 internal sealed class TrainingStep : IDisposable
 {
     private readonly Gpt _model;
-    private readonly FusedAdamW _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly LearningRateSchedule _schedule;
     private readonly IBatchSource _batches;
     private readonly TrainingConfig _config;
@@ -23,7 +23,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly StepOutcomes _outcomes = new();
     private Tensor? _share; // of a part in the gradient; null is 1
 
-    public TrainingStep(Gpt model, FusedAdamW optimizer, LearningRateSchedule schedule, IBatchSource batches, TrainingConfig config,
+    public TrainingStep(Gpt model, Optimizer optimizer, LearningRateSchedule schedule, IBatchSource batches, TrainingConfig config,
         LossScaler? scaler = null)
     {
         (_model, _optimizer, _schedule, _batches, _config, _scaler) = (model, optimizer, schedule, batches, config, scaler);
