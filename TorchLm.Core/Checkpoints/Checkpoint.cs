@@ -83,7 +83,9 @@ public static class Checkpoint
         if (optimizer is not null)
         {
             using SafeTensorsReader moments = OpenVerified(folder, OptimizerFile, state);
+            optimizer.Average?.Restart(); // the file's model is the mean, where one was kept
             LoadMoments(moments, optimizer);
+            LoadTrained(moments, model);
             if (state.FormatVersion == 1) state = state with { SkippedUpdates = SkippedUntil(moments) };
             optimizer.RestoreCounts(state.Step, state.SkippedUpdates);
         }
@@ -160,15 +162,31 @@ public static class Checkpoint
         using var noGradient = no_grad();
         foreach ((string name, Tensor value) in optimizer.State)
         {
-            if (file.ShapeOf(name) is null && name.StartsWith(LossScaler.StatePrefix, StringComparison.Ordinal)) continue; // fp16 begins here
-            if (file.ShapeOf(name) is not { } shape || !shape.SequenceEqual(value.shape))
-            {
-                throw new InputException($"The optimiser's state '{file.Path}' has no '{name}' of shape ({string.Join(", ", value.shape)}), so this run " +
-                    "cannot be continued with the present configuration.");
-            }
-            using Tensor saved = file.Read(name);
-            value.copy_(saved);
+            bool isTrained = name.EndsWith(WeightAverage.TrainedSuffix, StringComparison.Ordinal), isScaler = name.StartsWith(LossScaler.StatePrefix, StringComparison.Ordinal);
+            if (isTrained || (isScaler && file.ShapeOf(name) is null)) continue; // read below; fp16 begins here
+            Restore(file, name, value);
         }
+    }
+
+    /// <summary>Reads the trained weights where the checkpoint's model is their mean, whether or not a mean is kept from here on.</summary>
+    private static void LoadTrained(SafeTensorsReader file, Gpt model)
+    {
+        using var noGradient = no_grad();
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
+        {
+            if (file.ShapeOf(name + WeightAverage.TrainedSuffix) is not null) Restore(file, name + WeightAverage.TrainedSuffix, parameter);
+        }
+    }
+
+    private static void Restore(SafeTensorsReader file, string name, Tensor value)
+    {
+        if (file.ShapeOf(name) is not { } shape || !shape.SequenceEqual(value.shape))
+        {
+            throw new InputException($"The optimiser's state '{file.Path}' has no '{name}' of shape ({string.Join(", ", value.shape)}), so this run " +
+                "cannot be continued with the present configuration.");
+        }
+        using Tensor saved = file.Read(name);
+        value.copy_(saved);
     }
 
     private static SafeTensorsReader OpenVerified(string folder, string name, TrainingState state)

@@ -24,9 +24,16 @@ public sealed record OptimizerConfig
     [AtLeast(0)]
     public int WarmupSteps { get; init; } = 100;
 
-    /// <summary>What follows the warm-up: <c>cosine</c> down to the minimum, or <c>constant</c>.</summary>
-    [OneOf("cosine", "constant")]
+    /// <summary>
+    /// What follows the warm-up: <c>cosine</c> or <c>linear</c> down to the minimum, <c>constant</c>, <c>wsd</c> (stable, then a linear decay to the
+    /// minimum), or <c>inverse-sqrt</c> (falling with the root of the step).
+    /// </summary>
+    [OneOf("cosine", "linear", "constant", "wsd", "inverse-sqrt")]
     public string Schedule { get; init; } = "cosine";
+
+    /// <summary>The share of all steps, the last ones, over which the rate falls in the schedule <c>wsd</c>.</summary>
+    [InRange(0, 1)]
+    public double DecayFraction { get; init; } = 0.2;
 
     /// <summary>Decoupled decay per update, multiplied by the rate; only for tensors of two or more dimensions.</summary>
     [InRange(0, 100)]
@@ -74,6 +81,13 @@ public sealed record OptimizerConfig
     [AtLeast(1), AtMost(6)]
     public int NewtonSchulzSteps { get; init; } = 5;
 
+    /// <summary>
+    /// Decay of a running mean of the weights, which is what evaluations and samples use and checkpoints hold (beside the trained ones); 0 keeps none.
+    /// At step t the decay is (1 + t) / (10 + t) where that is less.
+    /// </summary>
+    [InRange(0, 1, HighIncluded = false)]
+    public double AverageDecay { get; init; }
+
     /// <summary>What the rate is multiplied by for token, position and other embeddings, a tied output head among them.</summary>
     [InRange(0, 1000)]
     public double EmbeddingRateFactor { get; init; } = 1;
@@ -94,6 +108,12 @@ public sealed record OptimizerConfig
         ParameterRole.Vector => VectorRateFactor,
         _ => 1,
     };
+
+    /// <summary>Numbers that a checkpoint holds for each weight besides itself, at the most: Muon keeps one fewer for its matrices.</summary>
+    internal int StateNumbers() => (Name is "lion" or "sgd" ? 1 : 2) + (AverageDecay > 0 ? 1 : 0);
+
+    /// <summary>Numbers that an optimiser keeps in memory for each weight, at the most: its state, and the updates that all but AdamW write out first.</summary>
+    internal int MemoryNumbers() => StateNumbers() + (Name == "adamw" ? 0 : 1) + (Cautious ? 2 : 0);
 
     /// <summary>Refuses impossible combinations.</summary>
     /// <exception cref="InputException">Names the field, the value and the rule.</exception>

@@ -34,8 +34,14 @@ internal sealed class AdamW : IUpdateRule
     {
         _step.Fill(step.Count);
         _step.Reduce(step.Skipped); // the moments' correction counts updates
-        Aten.FusedAdamW(Group.Parameters, gradients, _firstMoments, _secondMoments, _steps, step.LearningRate * Group.RateFactor, _config.Beta1,
-            _config.Beta2, Group.WeightDecay, _config.Epsilon, step.Divisor, step.LeftOut);
+        double rate = step.LearningRate * Group.RateFactor, decay = Group.WeightDecay;
+        bool isCautious = _config.Cautious && decay > 0;
+        Tensor[] before = isCautious ? [.. Group.Parameters.Select(p => p.clone())] : [];
+        Aten.FusedAdamW(Group.Parameters, gradients, _firstMoments, _secondMoments, _steps, rate, _config.Beta1, _config.Beta2, isCautious ? 0 : decay,
+            _config.Epsilon, step.Divisor, step.LeftOut);
+        if (!isCautious) return;
+        Tensor[] decayed = [.. before.Select((weights, i) => CautiousDecay.Of(weights, _firstMoments[i]))]; // the update has the first moment's sign
+        Aten.FusedSgd(Group.Parameters, decayed, [], weightDecay: 0, momentum: 0, rate * decay, nesterov: false, gradientScale: null, step.LeftOut);
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,7 @@ public sealed class Optimizer : IDisposable
         (_config, _scaler) = (config, scaler);
         IReadOnlyList<NamedParameter> parameters = NamedParameter.Of(model, (role, name) => config.RateFactor(role) * (rateFactor?.Invoke(name) ?? 1));
         _rules = UpdateRules.For(parameters, config);
+        if (config.AverageDecay > 0) Average = new WeightAverage(parameters, config.AverageDecay);
         Skipped = zeros([], ScalarType.Float32, parameters[0].Value.device).DetachFromDisposeScope();
     }
 
@@ -32,11 +33,14 @@ public sealed class Optimizer : IDisposable
     /// <summary>How many of them left the update out: a float32 scalar on the device.</summary>
     internal Tensor Skipped { get; }
 
+    /// <summary>The weights' running mean; null where none is kept.</summary>
+    internal WeightAverage? Average { get; }
+
     /// <summary>
-    /// What a checkpoint must hold besides <see cref="StepCount"/>: each rule's state, under names that begin with the parameter's, and the loss
-    /// scaler's. The optimiser owns the tensors; copying into them restores it.
+    /// What a checkpoint must hold besides <see cref="StepCount"/>: each rule's state, under names that begin with the parameter's, the loss scaler's,
+    /// and the trained weights where the checkpoint's model is their mean. Copying into the tensors, which the optimiser and the model own, restores it.
     /// </summary>
-    public IEnumerable<(string Name, Tensor Value)> State => _rules.SelectMany(r => r.State).Concat(_scaler?.State ?? []);
+    public IEnumerable<(string Name, Tensor Value)> State => [.. _rules.SelectMany(r => r.State), .. _scaler?.State ?? [], .. Average?.State ?? []];
 
     /// <summary>Continues from a checkpoint whose values were copied into <see cref="State"/>.</summary>
     /// <param name="count">Calls of <see cref="Step"/> until then.</param>
@@ -76,6 +80,7 @@ public sealed class Optimizer : IDisposable
             foreach (NamedParameter parameter in group.Named) parameter.Value.grad = null;
             group.MarkChanged();
         }
+        Average?.Update(StepCount, left);
         Skipped.Accumulate(left);
         _scaler?.Update(left);
         return norm.MoveToOuterDisposeScope();
@@ -85,6 +90,7 @@ public sealed class Optimizer : IDisposable
     public void Dispose()
     {
         foreach (IUpdateRule rule in _rules) rule.Dispose();
+        Average?.Dispose();
         Skipped.Dispose();
         _scaler?.Dispose();
     }

@@ -36,7 +36,7 @@ public class GradientAccumulationTests
         step.Run(0);
         step.Run(7);
         Assert.Equal([0, 1, 2, 21, 22, 23], batches.Asked);
-        Assert.Equal(24, step.Tokens);
+        Assert.Equal(24, step.TokensAt(0));
     }
 
     private sealed record ReferenceResult(double Loss, double Norm, Dictionary<string, float[]> Gradients);
