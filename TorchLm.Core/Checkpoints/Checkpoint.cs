@@ -162,8 +162,8 @@ public static class Checkpoint
         using var noGradient = no_grad();
         foreach ((string name, Tensor value) in optimizer.State)
         {
-            bool isTrained = name.EndsWith(WeightAverage.TrainedSuffix, StringComparison.Ordinal), isScaler = name.StartsWith(LossScaler.StatePrefix, StringComparison.Ordinal);
-            if (isTrained || (isScaler && file.ShapeOf(name) is null)) continue; // read below; fp16 begins here
+            if (name.EndsWith(WeightAverage.TrainedSuffix, StringComparison.Ordinal)) continue; // LoadTrained's
+            if (file.ShapeOf(name) is null && name.StartsWith(LossScaler.StatePrefix, StringComparison.Ordinal)) continue; // fp16 begins here
             Restore(file, name, value);
         }
     }

@@ -82,8 +82,8 @@ public sealed record OptimizerConfig
     public int NewtonSchulzSteps { get; init; } = 5;
 
     /// <summary>
-    /// Decay of a running mean of the weights, which is what evaluations and samples use and checkpoints hold (beside the trained ones); 0 keeps none.
-    /// At step t the decay is (1 + t) / (10 + t) where that is less.
+    /// Decay of a running mean of the weights, which is what evaluations and samples use and checkpoints hold (beside the trained ones); 0 keeps
+    /// none. At step t the decay is (1 + t) / (10 + t) where that is less.
     /// </summary>
     [InRange(0, 1, HighIncluded = false)]
     public double AverageDecay { get; init; }
@@ -112,7 +112,9 @@ public sealed record OptimizerConfig
     /// <summary>Numbers that a checkpoint holds for each weight besides itself, at the most: Muon keeps one fewer for its matrices.</summary>
     internal int StateNumbers() => (Name is "lion" or "sgd" ? 1 : 2) + (AverageDecay > 0 ? 1 : 0);
 
-    /// <summary>Numbers that an optimiser keeps in memory for each weight, at the most: its state, and the updates that all but AdamW write out first.</summary>
+    /// <summary>
+    /// Numbers that an optimiser keeps in memory for each weight, at the most: its state, and the updates that all but AdamW write out first.
+    /// </summary>
     internal int MemoryNumbers() => StateNumbers() + (Name == "adamw" ? 0 : 1) + (Cautious ? 2 : 0);
 
     /// <summary>Refuses impossible combinations.</summary>
@@ -120,7 +122,9 @@ public sealed record OptimizerConfig
     public void Validate()
     {
         SettingRuleAttribute.CheckAll("optimizer", this);
-        Rule.Holds(!Cautious || Name is "adamw" or "muon", "optimizer.cautious", Cautious, $"only adamw and muon have it, and optimizer.name is {Name}");
-        Rule.Holds(Name != "muon" || LearningRate > 0, "optimizer.learningRate", LearningRate, "with muon it must be above 0, for Muon's own rate follows it");
+        Rule.Holds(!Cautious || Name is "adamw" or "muon", "optimizer.cautious", Cautious,
+            $"only adamw and muon have it, and optimizer.name is {Name}");
+        Rule.Holds(Name != "muon" || LearningRate > 0, "optimizer.learningRate", LearningRate,
+            "with muon it must be above 0, for Muon's own rate follows it");
     }
 }

@@ -55,8 +55,8 @@ internal static unsafe partial class Aten
     }
 
     /// <summary>
-    /// One update by gradient descent of all tensors of a group in one operator, in place: g += decay · p; v = momentum · v + g; p -= rate · v, or with
-    /// Nesterov's momentum p -= rate · (g + momentum · v).
+    /// One update by gradient descent of all tensors of a group in one operator, in place: g += decay · p; v = momentum · v + g; p -= rate · v, or
+    /// with Nesterov's momentum p -= rate · (g + momentum · v).
     /// </summary>
     /// <param name="parameters">What is updated.</param>
     /// <param name="gradients">Their gradients; divided by <paramref name="gradientScale"/> in place.</param>
@@ -72,8 +72,8 @@ internal static unsafe partial class Aten
     {
         ulong* stack = stackalloc ulong[12]
         {
-            Slot(parameters), Slot(gradients), Slot(momentum > 0 ? velocities : []), Slot(weightDecay), Slot(momentum), Slot(learningRate), Slot(0.0), Slot(nesterov),
-            Slot(false), Slot(false), OptionalSlot(gradientScale), OptionalSlot(foundInfinite),
+            Slot(parameters), Slot(gradients), Slot(momentum > 0 ? velocities : []), Slot(weightDecay), Slot(momentum), Slot(learningRate),
+            Slot(0.0), Slot(nesterov), Slot(false), Slot(false), OptionalSlot(gradientScale), OptionalSlot(foundInfinite),
         };
         Call("aten::_fused_sgd_", "", stack);
     }

@@ -6,14 +6,14 @@ namespace TorchLm.Core.Optimization;
 
 /// <summary>AdamW (Loshchilov and Hutter 2019) in one operator for all parameters of a group.</summary>
 /// <remarks>
-/// TorchSharp's AdamW is a loop of small operations over every tensor; ATen's fused kernel reads and writes each value once. Measured on two CPU cores:
-/// the optimiser's share of a step falls to a third at 0.8 M parameters and to an eighth at 124 M.
+/// TorchSharp's AdamW is a loop of small operations over every tensor; ATen's fused kernel reads and writes each value once. Measured on two CPU
+/// cores: the optimiser's share of a step falls to a third at 0.8 M parameters and to an eighth at 124 M.
 /// </remarks>
 internal sealed class AdamW : IUpdateRule
 {
     private readonly OptimizerConfig _config;
     private readonly IReadOnlyList<Tensor> _firstMoments, _secondMoments, _steps;
-    private readonly Tensor _step; // the update count as a scalar on the device, one for the whole group; the operator wants it once for each parameter
+    private readonly Tensor _step; // the update count as a scalar on the device; the operator wants it once for each parameter
 
     public AdamW(ParameterGroup group, OptimizerConfig config)
     {
@@ -37,8 +37,8 @@ internal sealed class AdamW : IUpdateRule
         double rate = step.LearningRate * Group.RateFactor, decay = Group.WeightDecay;
         bool isCautious = _config.Cautious && decay > 0;
         Tensor[] before = isCautious ? [.. Group.Parameters.Select(p => p.clone())] : [];
-        Aten.FusedAdamW(Group.Parameters, gradients, _firstMoments, _secondMoments, _steps, rate, _config.Beta1, _config.Beta2, isCautious ? 0 : decay,
-            _config.Epsilon, step.Divisor, step.LeftOut);
+        Aten.FusedAdamW(Group.Parameters, gradients, _firstMoments, _secondMoments, _steps, rate, _config.Beta1, _config.Beta2,
+            isCautious ? 0 : decay, _config.Epsilon, step.Divisor, step.LeftOut);
         if (!isCautious) return;
         Tensor[] decayed = [.. before.Select((weights, i) => CautiousDecay.Of(weights, _firstMoments[i]))]; // the update has the first moment's sign
         Aten.FusedSgd(Group.Parameters, decayed, [], weightDecay: 0, momentum: 0, rate * decay, nesterov: false, gradientScale: null, step.LeftOut);

@@ -4,8 +4,8 @@ namespace TorchLm.Core.Optimization;
 
 /// <summary>The learning rate of each step: a linear rise, then what the configuration says.</summary>
 /// <remarks>
-/// A cosine's half wave (Loshchilov and Hutter 2017), a straight line, a constant, a constant with a linear decay at the end (Hu et al. 2024, "MiniCPM"),
-/// or the inverse root of the step (Vaswani et al. 2017).
+/// A cosine's half wave (Loshchilov and Hutter 2017), a straight line, a constant, a constant with a linear decay at the end (Hu et al. 2024,
+/// "MiniCPM"), or the inverse root of the step (Vaswani et al. 2017).
 /// </remarks>
 public sealed class LearningRateSchedule
 {

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace TorchLm.Core.Optimization;
 
 /// <summary>
-/// Lion (Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms"): every weight moves by one rate against the sign of a mean of gradient and
-/// momentum, with decoupled decay.
+/// Lion (Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms"): every weight moves by one rate against the sign of a mean of gradient
+/// and momentum, with decoupled decay.
 /// </summary>
 internal sealed class Lion : IUpdateRule
 {

@@ -9,8 +9,8 @@ namespace TorchLm.Core.Optimization;
 /// matrix is replaced by the nearest orthogonal one, times √max(1, rows / columns), with decoupled decay.
 /// </summary>
 /// <remarks>
-/// A joint matrix is orthogonalised as the parts that it is made of (<see cref="MuonParts"/>). Parts of the same shape lie in one tensor, so that a step
-/// is few operators however many layers there are; the momentum is one fused operator that writes into those tensors, and the update another.
+/// A joint matrix is orthogonalised as the parts that it is made of (<see cref="MuonParts"/>). Parts of the same shape lie in one tensor, so that a
+/// step is few operators however many layers there are; the momentum is one fused operator that writes into those tensors, and the update another.
 /// </remarks>
 internal sealed class Muon : IUpdateRule
 {
@@ -68,7 +68,8 @@ internal sealed class Muon : IUpdateRule
     /// <summary>The momentum of the step of a number, counted from 1.</summary>
     private double MomentumAt(long count)
     {
-        double first = Math.Min(InitialMomentum, _config.MuonMomentum), share = Math.Min(1, (count - 1.0) / Math.Max(1, _config.MuonMomentumWarmupSteps));
+        double first = Math.Min(InitialMomentum, _config.MuonMomentum);
+        double share = _config.MuonMomentumWarmupSteps == 0 ? 1 : Math.Min(1, (count - 1.0) / _config.MuonMomentumWarmupSteps);
         return first + (share * (_config.MuonMomentum - first));
     }
 }

@@ -3,12 +3,17 @@ using static TorchSharp.torch;
 namespace TorchLm.Core.Optimization;
 
 /// <summary>
-/// All matrices of one shape and rate that Muon orthogonalises: whole parameters, and the parts that joint ones are made of. Queries, keys and values
-/// are three matrices in <c>attention.qkv.weight</c>, the gate and the way up two in a gated <c>mlp.expand.weight</c>.
+/// Matrices of one shape and rate that Muon orthogonalises together: whole parameters, and the parts that joint ones are made of. Queries, keys and
+/// values are three matrices in <c>attention.qkv.weight</c>, the gate and the way up two in a gated <c>mlp.expand.weight</c>.
 /// </summary>
 internal sealed class MuonParts : IDisposable
 {
     private readonly IReadOnlyList<Part> _parts;
+
+    /// <summary>
+    /// Numbers in matrices that are orthogonalised together: enough to keep a device busy, and memory for a few times as many does not matter.
+    /// </summary>
+    private const long MostTogether = 1 << 24;
 
     private MuonParts(IReadOnlyList<Part> parts, ParameterGroup group, IReadOnlyList<Tensor> momentum, double rateFactor)
     {
@@ -50,8 +55,9 @@ internal sealed class MuonParts : IDisposable
         return
         [
             .. group.Named.SelectMany((p, i) => Split(p, byName).Select(rows => (Part: new Part(i, rows.First, rows.Count), p.RateFactor)))
-                .GroupBy(p => (p.Part.Rows, group.Parameters[p.Part.Parameter].shape[1], p.RateFactor))
-                .Select(kind => new MuonParts([.. kind.Select(p => p.Part)], group, momentum, kind.Key.RateFactor)),
+                .GroupBy(p => (p.Part.Rows, Columns: group.Parameters[p.Part.Parameter].shape[1], p.RateFactor))
+                .SelectMany(kind => kind.Select(p => p.Part).Chunk((int)Math.Max(1, MostTogether / (kind.Key.Rows * kind.Key.Columns)))
+                    .Select(parts => new MuonParts(parts, group, momentum, kind.Key.RateFactor))),
         ];
     }
 

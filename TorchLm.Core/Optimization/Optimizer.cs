@@ -21,7 +21,8 @@ public sealed class Optimizer : IDisposable
     public Optimizer(nn.Module model, OptimizerConfig config, LossScaler? scaler = null, Func<string, double>? rateFactor = null)
     {
         (_config, _scaler) = (config, scaler);
-        IReadOnlyList<NamedParameter> parameters = NamedParameter.Of(model, (role, name) => config.RateFactor(role) * (rateFactor?.Invoke(name) ?? 1));
+        IReadOnlyList<NamedParameter> parameters = NamedParameter.Of(model,
+            (role, name) => config.RateFactor(role) * (rateFactor?.Invoke(name) ?? 1));
         _rules = UpdateRules.For(parameters, config);
         if (config.AverageDecay > 0) Average = new WeightAverage(parameters, config.AverageDecay);
         Skipped = zeros([], ScalarType.Float32, parameters[0].Value.device).DetachFromDisposeScope();
@@ -37,8 +38,9 @@ public sealed class Optimizer : IDisposable
     internal WeightAverage? Average { get; }
 
     /// <summary>
-    /// What a checkpoint must hold besides <see cref="StepCount"/>: each rule's state, under names that begin with the parameter's, the loss scaler's,
-    /// and the trained weights where the checkpoint's model is their mean. Copying into the tensors, which the optimiser and the model own, restores it.
+    /// What a checkpoint must hold besides <see cref="StepCount"/>: each rule's state, under names that begin with the parameter's, the loss
+    /// scaler's, and the trained weights where the checkpoint's model is their mean. Copying into the tensors, which the optimiser and the model own,
+    /// restores it.
     /// </summary>
     public IEnumerable<(string Name, Tensor Value)> State => [.. _rules.SelectMany(r => r.State), .. _scaler?.State ?? [], .. Average?.State ?? []];
 
@@ -53,8 +55,8 @@ public sealed class Optimizer : IDisposable
     }
 
     /// <summary>
-    /// Updates every parameter from its gradient and sets the gradients to null; their memory may be written to again. Where the gradient's norm or the
-    /// loss is not finite, weights and state stay as they are: the update is left out, which is decided on the device.
+    /// Updates every parameter from its gradient and sets the gradients to null; their memory may be written to again. Where the gradient's norm or
+    /// the loss is not finite, weights and state stay as they are: the update is left out, which is decided on the device.
     /// </summary>
     /// <param name="learningRate">The main rate of this update; the other rates of the configuration follow it in proportion.</param>
     /// <param name="loss">What the gradients come from, a scalar on the device; null where only the norm is to decide.</param>

@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace TorchLm.Core.Optimization;
 
 /// <summary>
-/// Brings the singular values of matrices near 1 (0.7 to 1.2) and leaves their singular vectors: Newton and Schulz's iteration with the coefficients of
-/// Jordan et al. 2024, X ← aX + (bA + cA²)X with A = XXᵀ, from X divided by its Frobenius norm.
+/// Brings the singular values of matrices near 1 (0.7 to 1.2) and leaves their singular vectors: Newton and Schulz's iteration with the coefficients
+/// of Jordan et al. 2024, X ← aX + (bA + cA²)X with A = XXᵀ, from X divided by its Frobenius norm.
 /// </summary>
 /// <remarks>
 /// <para>On a GPU it is computed so, in bf16. On a CPU, in float32, a matrix that is longer than wide is iterated on by its small Gram matrix alone:
-/// with P = aI + bA + cA² an iteration is X ← PX, and so A ← PAP, for P and A commute. The product of all P is applied to X once, at the end. For four
-/// times as many columns as rows that is a little more than half of the arithmetic.</para>
-/// <para>Rounding gives A eigenvalues slightly below 0, which grow twelvefold in an iteration, from 1e-7 to a thousandth in five: so there is a limit to
-/// their number.</para>
+/// with P = aI + bA + cA² an iteration is X ← PX, and so A ← PAP, for P and A commute. The product of all P is applied to X once, at the end. For
+/// four times as many columns as rows that is a little more than half of the arithmetic.</para>
+/// <para>Rounding gives A eigenvalues slightly below 0, which grow twelvefold in an iteration, from 1e-7 to a thousandth in five: so there is a limit
+/// to their number.</para>
 /// </remarks>
 /// <param name="steps">Iterations, at most 6.</param>
 internal sealed class Orthogonalization(int steps)
@@ -34,7 +34,8 @@ internal sealed class Orthogonalization(int steps)
     private unsafe Tensor ByKernel(Tensor x)
     {
         Tensor from = x.contiguous(), result = empty_like(from);
-        OrthogonalizationKernel.Run(Aten.Data(from), Aten.Data(result), (int)x.shape[0], (int)x.shape[1], (int)x.shape[2], steps, (A, B, C), LeastSquaredNorm);
+        OrthogonalizationKernel.Run(Aten.Data(from), Aten.Data(result), (int)x.shape[0], (int)x.shape[1], (int)x.shape[2], steps, (A, B, C),
+            LeastSquaredNorm);
         return result;
     }
 

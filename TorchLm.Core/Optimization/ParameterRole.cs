@@ -31,7 +31,8 @@ public static class ParameterRoles
     public static ParameterRole Of(string name, Tensor value)
     {
         if (name.StartsWith("blocks.", StringComparison.Ordinal) && value.dim() == 2 && EndsWithAny(s_matrices)) return ParameterRole.Matrix;
-        if (name is "tokens.weight" or "positions.weight" || name.StartsWith("valueEmbeddings.", StringComparison.Ordinal) || EndsWithAny(s_embeddings))
+        if (name is "tokens.weight" or "positions.weight" || name.StartsWith("valueEmbeddings.", StringComparison.Ordinal)
+            || EndsWithAny(s_embeddings))
         {
             return ParameterRole.Embedding;
         }

@@ -27,7 +27,8 @@ internal sealed class Sgd : IUpdateRule
     {
         foreach (Tensor update in _updates) update.zero_();
         // The operator's own decay would go through the momentum, so that the momentum is taken first, as 0 - (-1)·v, and then the step.
-        Aten.FusedSgd(_updates, gradients, _momentum, weightDecay: 0, _config.Momentum, learningRate: -1, nesterov: false, step.Divisor, step.LeftOut);
+        Aten.FusedSgd(_updates, gradients, _momentum, weightDecay: 0, _config.Momentum, learningRate: -1, nesterov: false, step.Divisor,
+            step.LeftOut);
         Aten.FusedSgd(Group.Parameters, _updates, [], Group.WeightDecay, momentum: 0, step.LearningRate * Group.RateFactor, nesterov: false,
             gradientScale: null, step.LeftOut);
     }

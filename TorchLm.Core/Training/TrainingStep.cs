@@ -9,9 +9,9 @@ namespace TorchLm.Core.Training;
 
 /// <summary>One update of the weights. Nothing in it waits for the device.</summary>
 /// <remarks>
-/// Gradients of a micro-batch may be computed in several equal parts of its rows: where memory runs out in a step, the step begins anew with parts of half
-/// the size, which gives the same gradients but for rounding, and other dropout masks. While batch or context grow, a step reads fewer sequences, or
-/// cuts each into shorter ones, of the same data in the same order.
+/// Gradients of a micro-batch may be computed in several equal parts of its rows: where memory runs out in a step, the step begins anew with parts of
+/// half the size, which gives the same gradients but for rounding, and other dropout masks. While batch or context grow, a step reads fewer
+/// sequences, or cuts each into shorter ones, of the same data in the same order.
 /// </remarks>
 internal sealed class TrainingStep : IDisposable
 {
@@ -144,7 +144,8 @@ internal sealed class TrainingStep : IDisposable
     }
 
     /// <summary>Sequences of a part of a step: as many as may be computed at once, but for what would make parts unequal.</summary>
-    private int RowsAtOnce(int sequences) => sequences % MicroBatch == 0 ? MicroBatch : Training.MicroBatch.Divisors(sequences).Last(divisor => divisor <= MicroBatch);
+    private int RowsAtOnce(int sequences) =>
+        sequences % MicroBatch == 0 ? MicroBatch : Training.MicroBatch.Divisors(sequences).Last(divisor => divisor <= MicroBatch);
 
     /// <summary>(rows, T) to (rows · pieces, T / pieces).</summary>
     private static Tensor Cut(Tensor ids, int pieces) => pieces == 1 ? ids : ids.reshape(ids.shape[0] * pieces, ids.shape[1] / pieces);

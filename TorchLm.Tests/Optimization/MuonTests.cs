@@ -18,7 +18,8 @@ public class MuonTests
 
     [Theory]
     [MemberData(nameof(Joint))]
-    public void Each_part_of_a_joint_matrix_is_updated_as_a_matrix_of_its_own(string name, int first, int rows) => AssertUpdates(s_config, name, first, rows);
+    public void Each_part_of_a_joint_matrix_is_updated_as_a_matrix_of_its_own(string name, int first, int rows) =>
+        AssertUpdates(s_config, name, first, rows);
 
     [Theory]
     [MemberData(nameof(Joint))]
@@ -41,7 +42,8 @@ public class MuonTests
         }
         string[] rest = ["tokens.weight", "head.weight", "blocks.0.norm"];
         foreach (string name in rest) Assert.Equal(TinyGpt.Values(other.Of(name)), TinyGpt.Values(model.Of(name)));
-        Assert.Equal(["blocks.0.norm.exp_avg", "blocks.0.norm.exp_avg_sq"], muon.State.Select(s => s.Name).Where(n => n.StartsWith("blocks.0.norm", StringComparison.Ordinal)));
+        Assert.Equal(["blocks.0.norm.exp_avg", "blocks.0.norm.exp_avg_sq"],
+            muon.State.Select(s => s.Name).Where(n => n.StartsWith("blocks.0.norm", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -50,7 +52,8 @@ public class MuonTests
         using var scope = NewDisposeScope();
         using Joined model = new(), other = new();
         OptimizerConfig config = s_config with { WeightDecay = 0 };
-        using Optimizer plain = new(model, config), scaled = new(other, config, rateFactor: name => name.EndsWith("output.weight", StringComparison.Ordinal) ? 0.25 : 1);
+        using Optimizer plain = new(model, config);
+        using var scaled = new Optimizer(other, config, rateFactor: name => name.EndsWith("output.weight", StringComparison.Ordinal) ? 0.25 : 1);
         Tensor before = model.Of("blocks.0.attention.output.weight").clone(), same = model.Of("blocks.0.mlp.project.weight").clone();
         foreach ((Joined m, Optimizer o) in new[] { (model, plain), (other, scaled) })
         {

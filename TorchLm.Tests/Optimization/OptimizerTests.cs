@@ -18,7 +18,10 @@ public class OptimizerTests
     [InlineData("adamw", true)]
     public void Updates_agree_with_double_precision(string name, bool cautious)
     {
-        OptimizerConfig config = new() { Name = name, Cautious = cautious, WeightDecay = 2, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-6, Momentum = 0.7, GradientClip = 0 };
+        OptimizerConfig config = new()
+        {
+            Name = name, Cautious = cautious, WeightDecay = 2, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-6, Momentum = 0.7, GradientClip = 0,
+        };
         using Gpt model = TinyGpt.WithWideWeights(s_model);
         using var optimizer = new Optimizer(model, config);
         Dictionary<string, ReferenceRules> references = TinyGpt.Parameters(model)
@@ -28,7 +31,8 @@ public class OptimizerTests
             double rate = 0.002 * (step + 1);
             foreach ((string parameter, double[] gradient) in AdamWTests.SetGradients(model, new Random(step), 1))
             {
-                references[parameter].Step(gradient, rate, parameter.EndsWith(".weight", StringComparison.Ordinal) && !parameter.Contains("Norm", StringComparison.Ordinal));
+                bool isMatrix = parameter.EndsWith(".weight", StringComparison.Ordinal) && !parameter.Contains("Norm", StringComparison.Ordinal);
+                references[parameter].Step(gradient, rate, isMatrix);
             }
             optimizer.Step(rate).Dispose();
         }
@@ -148,7 +152,8 @@ public class OptimizerTests
         Dictionary<string, float[]> whole = TinyGpt.Parameters(plain), part = TinyGpt.Parameters(scaled);
         foreach ((string parameter, float[] start) in before)
         {
-            double factor = parameter is "tokens.weight" or "positions.weight" ? 0.5 : parameter.EndsWith("bias", StringComparison.Ordinal) || parameter.Contains("Norm", StringComparison.Ordinal) ? 0.25 : 1;
+            bool isVector = parameter.EndsWith("bias", StringComparison.Ordinal) || parameter.Contains("Norm", StringComparison.Ordinal);
+            double factor = parameter is "tokens.weight" or "positions.weight" ? 0.5 : isVector ? 0.25 : 1;
             for (int i = 0; i < start.Length; i++) Assert.Equal(factor * (whole[parameter][i] - start[i]), part[parameter][i] - start[i], 1e-6);
         }
     }

@@ -58,7 +58,10 @@ public class WarmupTests
     public void A_run_whose_batch_grows_counts_its_tokens_and_asks_for_each_batch_once()
     {
         using var folder = new TemporaryFolder();
-        RunConfig config = TestRun.Config with { Training = TestRun.Config.Training with { Steps = 8, BatchSize = 4, BatchWarmupSteps = 6, EvalInterval = 100, LogInterval = 1 } };
+        RunConfig config = TestRun.Config with
+        {
+            Training = TestRun.Config.Training with { Steps = 8, BatchSize = 4, BatchWarmupSteps = 6, EvalInterval = 100, LogInterval = 1 },
+        };
         List<long> asked = [];
         using (var run = new TestRun(folder.Path, config, beforeStep: (index, _) => asked.Add(index))) // batches are of one micro-step here
         {
@@ -94,8 +97,10 @@ public class WarmupTests
     [Theory]
     [InlineData("training.batchWarmupFactor=6", "training.batchWarmupFactor is 6, but it must be a power of two.")]
     [InlineData("training.contextWarmupFactor=3", "training.contextWarmupFactor is 3, but it must be a power of two.")]
-    [InlineData("training.batchWarmupFactor=8", "training.batchWarmupFactor is 8, but it must divide the effective batch of 12 sequences, for training.batchWarmupSteps is above 0.")]
-    [InlineData("training.contextWarmupFactor=128", "training.contextWarmupFactor is 128, but it must divide model.contextLength (64), for training.contextWarmupSteps is above 0.")]
+    [InlineData("training.batchWarmupFactor=8",
+        "training.batchWarmupFactor is 8, but it must divide the effective batch of 12 sequences, for training.batchWarmupSteps is above 0.")]
+    [InlineData("training.contextWarmupFactor=128",
+        "training.contextWarmupFactor is 128, but it must divide model.contextLength (64), for training.contextWarmupSteps is above 0.")]
     public void What_cannot_be_divided_is_refused(string setting, string sentence) =>
         Assert.Equal(sentence, Assert.Throws<TorchLm.Core.InputException>(() => RunConfig.Parse("{}", "test.json",
             ["training.batchWarmupSteps=5", "training.contextWarmupSteps=5", "model.contextLength=64", "training.batchSize=12", setting])).Message);
