@@ -72,7 +72,7 @@ internal sealed class TrainingChecks(Device device, DeviceCheckPrecision precisi
     private sealed class Run : IDisposable
     {
         private readonly Gpt _model;
-        private readonly FusedAdamW _optimizer;
+        private readonly Optimizer _optimizer;
         private readonly BenchmarkBatches _batches;
         private readonly TrainingStep _step;
 
@@ -82,7 +82,7 @@ internal sealed class TrainingChecks(Device device, DeviceCheckPrecision precisi
             weights.CopyTo(_model);
             _model.train();
             LossScaler? scaler = _model.Precision == Precision.Float16 ? new LossScaler(device) : null;
-            _optimizer = new FusedAdamW(_model, s_optimizer, scaler);
+            _optimizer = new Optimizer(_model, s_optimizer, scaler);
             _batches = new BenchmarkBatches(Shape(config), device);
             _step = new TrainingStep(_model, _optimizer, new LearningRateSchedule(s_optimizer, TrainingChecks.Steps), _batches, new TrainingConfig { Steps = TrainingChecks.Steps }, scaler);
         }

@@ -33,7 +33,7 @@ public static class SaveBenchmark
         using var model = new Gpt(shape.Model, 1, device, precision);
         model.train();
         LossScaler? scaler = precision == Precision.Float16 ? new LossScaler(device) : null;
-        using var optimizer = new FusedAdamW(model, new OptimizerConfig(), scaler);
+        using var optimizer = new Optimizer(model, new OptimizerConfig(), scaler);
         using var step = new TrainingStep(model, optimizer, new LearningRateSchedule(new OptimizerConfig(), 1000), batches, new TrainingConfig { Steps = 1000 }, scaler);
         using var saver = new CheckpointSaver(run, model, optimizer, keep: 1);
         try

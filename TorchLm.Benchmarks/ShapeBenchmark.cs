@@ -159,13 +159,13 @@ public sealed class ShapeBenchmark : IDisposable
             Model = new Gpt(shape.Model, 1, device, precision);
             Model.train();
             LossScaler? scaler = precision == Precision.Float16 ? new LossScaler(device) : null;
-            Optimizer = new FusedAdamW(Model, s_optimizer, scaler);
+            Optimizer = new Optimizer(Model, s_optimizer, scaler);
             Step = new TrainingStep(Model, Optimizer, new LearningRateSchedule(s_optimizer, 1000), batches, new TrainingConfig { Steps = 1000 }, scaler);
         }
 
         public Gpt Model { get; }
 
-        public FusedAdamW Optimizer { get; }
+        public Optimizer Optimizer { get; }
 
         public TrainingStep Step { get; }
 

@@ -199,7 +199,7 @@ public sealed class AttentionLesson : Lesson
         var model = new Gpt(shape, page.Seed);
         var rates = new OptimizerConfig { LearningRate = 1e-2, MinLearningRate = 1e-3, WarmupSteps = 20 };
         var schedule = new LearningRateSchedule(rates, page.Steps);
-        using var optimizer = new FusedAdamW(model, rates);
+        using var optimizer = new Optimizer(model, rates);
         (first, last) = (0, 0);
         for (int step = 0; step < page.Steps; step++)
         {

@@ -93,9 +93,9 @@ public sealed class GptLesson : Lesson
             "    batch     = rows of tokens, and the token after each        BatchLoader",
             "    loss      = cross-entropy of what the model says            Gpt, forward",
             "    gradients = autograd                                        Gpt, backward",
-            "    gradients are clipped to a norm of 1, AdamW makes a step    FusedAdamW",
+            "    gradients are clipped to a norm of 1, AdamW makes a step    Optimizer",
             "    at the rate of warm-up and cosine                           LearningRateSchedule");
-        using var optimizer = new FusedAdamW(model, config.Optimizer);
+        using var optimizer = new Optimizer(model, config.Optimizer);
         var schedule = new LearningRateSchedule(config.Optimizer, page.Steps);
         List<double> losses = [], norms = [];
         List<(int Step, Evaluation Result)> evaluations = [(0, untrained)];

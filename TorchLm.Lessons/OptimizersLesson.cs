@@ -79,7 +79,7 @@ public sealed class OptimizersLesson : Lesson
             Enumerable.Range(0, page.Steps + 1).SelectMany(k => ClosedForm(line, rate, 0.9, k)), 1e-9);
         page.Check("Adam's first step", "one rate, against the slope's sign", ways["Adam"][1],
             s_start.Zip(line.Gradient(s_start), (w, g) => w - (0.1 * Math.Sign(g))), 1e-6);
-        page.Check("path of AdamW", "TorchLm's FusedAdamW (float32)", ways["AdamW, decay 0.1"].SelectMany(w => w),
+        page.Check("path of AdamW", "TorchLm's AdamW (float32)", ways["AdamW, decay 0.1"].SelectMany(w => w),
             Fused(line, page.Steps, 0.1, 0.1).SelectMany(w => w), 1e-5);
         double[] mean = [.. Enumerable.Range(0, Points / Batch).Select(b => line.Gradient(s_start, [.. Enumerable.Range(b * Batch, Batch)]))
             .Aggregate((a, b) => [a[0] + b[0], a[1] + b[1]]).Select(g => g / (Points / Batch))];
@@ -151,7 +151,7 @@ public sealed class OptimizersLesson : Lesson
     {
         using var scope = NewDisposeScope();
         using var module = new TwoWeights();
-        using var optimizer = new FusedAdamW(module,
+        using var optimizer = new Optimizer(module,
             new OptimizerConfig { WeightDecay = decay, Beta1 = AdamByHand.Beta1, Beta2 = AdamByHand.Beta2, GradientClip = 0 });
         List<double[]> path = [[.. s_start]];
         for (int step = 0; step < steps; step++)

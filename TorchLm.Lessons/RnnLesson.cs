@@ -159,7 +159,7 @@ public sealed class RnnLesson : Lesson
         NumPyRandom random = page.NewRandom();
         var rates = new OptimizerConfig { LearningRate = rate, MinLearningRate = rate / 10, WarmupSteps = Math.Min(50, page.Steps) };
         var schedule = new LearningRateSchedule(rates, page.Steps);
-        using var optimizer = new FusedAdamW(model, rates);
+        using var optimizer = new Optimizer(model, rates);
         var losses = new List<double>();
         long start = Stopwatch.GetTimestamp();
         for (int step = 0; step < page.Steps; step++)

@@ -150,7 +150,7 @@ public sealed class TinyTransformerLesson : Lesson
         NumPyRandom random = page.NewRandom();
         var rates = new OptimizerConfig { LearningRate = rate, MinLearningRate = rate / 10, WarmupSteps = 0 };
         var schedule = new LearningRateSchedule(rates, page.Steps);
-        using var optimizer = new FusedAdamW(model, rates);
+        using var optimizer = new Optimizer(model, rates);
         List<double> losses = [], norms = [];
         for (int step = 0; step < page.Steps; step++)
         {

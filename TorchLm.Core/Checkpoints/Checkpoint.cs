@@ -23,7 +23,7 @@ public static class Checkpoint
     /// <param name="keep">How many of the last checkpoints stay; the best stays always.</param>
     /// <returns>The checkpoint's folder.</returns>
     /// <exception cref="IOException">The disk refuses; earlier checkpoints are untouched.</exception>
-    public static string Save(RunFolder run, Gpt model, FusedAdamW optimizer, TrainingState state, bool isBest, int keep)
+    public static string Save(RunFolder run, Gpt model, Optimizer optimizer, TrainingState state, bool isBest, int keep)
     {
         Directory.CreateDirectory(run.Path);
         string folder = Save(run, CheckpointContent.Of(model, optimizer), state, isBest, TimeSpan.Zero);
@@ -76,14 +76,16 @@ public static class Checkpoint
     /// <param name="optimizer">Receives moments and step count; null where only the weights matter.</param>
     /// <returns>Where the run stood.</returns>
     /// <exception cref="InputException">Something is missing, damaged (its checksum differs) or of another shape.</exception>
-    public static TrainingState Load(string folder, Gpt model, FusedAdamW? optimizer = null)
+    public static TrainingState Load(string folder, Gpt model, Optimizer? optimizer = null)
     {
         TrainingState state = ReadState(folder);
         using (SafeTensorsReader weights = OpenVerified(folder, ModelFile, state)) ModelWeights.Load(weights, model);
         if (optimizer is not null)
         {
             using SafeTensorsReader moments = OpenVerified(folder, OptimizerFile, state);
+            optimizer.Average?.Restart(); // the file's model is the mean, where one was kept
             LoadMoments(moments, optimizer);
+            LoadTrained(moments, model);
             if (state.FormatVersion == 1) state = state with { SkippedUpdates = SkippedUntil(moments) };
             optimizer.RestoreCounts(state.Step, state.SkippedUpdates);
         }
@@ -155,20 +157,36 @@ public static class Checkpoint
         return (long)count.item<float>();
     }
 
-    private static void LoadMoments(SafeTensorsReader file, FusedAdamW optimizer)
+    private static void LoadMoments(SafeTensorsReader file, Optimizer optimizer)
     {
         using var noGradient = no_grad();
         foreach ((string name, Tensor value) in optimizer.State)
         {
+            if (name.EndsWith(WeightAverage.TrainedSuffix, StringComparison.Ordinal)) continue; // LoadTrained's
             if (file.ShapeOf(name) is null && name.StartsWith(LossScaler.StatePrefix, StringComparison.Ordinal)) continue; // fp16 begins here
-            if (file.ShapeOf(name) is not { } shape || !shape.SequenceEqual(value.shape))
-            {
-                throw new InputException($"The optimiser's state '{file.Path}' has no '{name}' of shape ({string.Join(", ", value.shape)}), so this run " +
-                    "cannot be continued with the present configuration.");
-            }
-            using Tensor saved = file.Read(name);
-            value.copy_(saved);
+            Restore(file, name, value);
         }
+    }
+
+    /// <summary>Reads the trained weights where the checkpoint's model is their mean, whether or not a mean is kept from here on.</summary>
+    private static void LoadTrained(SafeTensorsReader file, Gpt model)
+    {
+        using var noGradient = no_grad();
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
+        {
+            if (file.ShapeOf(name + WeightAverage.TrainedSuffix) is not null) Restore(file, name + WeightAverage.TrainedSuffix, parameter);
+        }
+    }
+
+    private static void Restore(SafeTensorsReader file, string name, Tensor value)
+    {
+        if (file.ShapeOf(name) is not { } shape || !shape.SequenceEqual(value.shape))
+        {
+            throw new InputException($"The optimiser's state '{file.Path}' has no '{name}' of shape ({string.Join(", ", value.shape)}), so this run " +
+                "cannot be continued with the present configuration.");
+        }
+        using Tensor saved = file.Read(name);
+        value.copy_(saved);
     }
 
     private static SafeTensorsReader OpenVerified(string folder, string name, TrainingState state)

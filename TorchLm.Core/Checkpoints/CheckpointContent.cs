@@ -8,8 +8,8 @@ namespace TorchLm.Core.Checkpoints;
 /// <param name="Moments">optimizer.safetensors.</param>
 internal sealed record CheckpointContent(IReadOnlyCollection<TensorToWrite> Weights, IReadOnlyCollection<TensorToWrite> Moments)
 {
-    /// <summary>What a model and its optimiser hold at the time when it is written.</summary>
-    public static CheckpointContent Of(Gpt model, FusedAdamW optimizer) => new(ModelWeights.ToWrite(model),
+    /// <summary>What a model and its optimiser hold at the time when it is written; the weights are their running mean where one is kept.</summary>
+    public static CheckpointContent Of(Gpt model, Optimizer optimizer) => new(ModelWeights.ToWrite(model, optimizer.Average?.Values),
         [.. optimizer.State.Select(t => new TensorToWrite(t.Name, t.Value.dtype, t.Value.shape, () => t.Value))]);
 
     /// <summary>Both, in order.</summary>

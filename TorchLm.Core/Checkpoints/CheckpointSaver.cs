@@ -30,7 +30,7 @@ internal sealed class CheckpointSaver : IDisposable
     /// <param name="model">The weights.</param>
     /// <param name="optimizer">The moments.</param>
     /// <param name="keep">How many of the last checkpoints stay.</param>
-    public CheckpointSaver(RunFolder run, Gpt model, FusedAdamW optimizer, int keep)
+    public CheckpointSaver(RunFolder run, Gpt model, Optimizer optimizer, int keep)
     {
         (_run, _keep) = (run, keep);
         _live = CheckpointContent.Of(model, optimizer);

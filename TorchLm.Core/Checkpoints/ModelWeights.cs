@@ -21,9 +21,11 @@ public static class ModelWeights
     public static bool IsBias(string name) => name.EndsWith(".bias", StringComparison.Ordinal);
 
     /// <summary>A model's weights as they are to be written; the values are read when they are.</summary>
-    internal static IReadOnlyList<TensorToWrite> ToWrite(Gpt model)
+    /// <param name="model">The model.</param>
+    /// <param name="values">Other values in place of its parameters', by the parameters' names; null writes its own.</param>
+    internal static IReadOnlyList<TensorToWrite> ToWrite(Gpt model, IReadOnlyDictionary<string, Tensor>? values = null)
     {
-        Dictionary<string, Tensor> own = Parameters(model);
+        IReadOnlyDictionary<string, Tensor> own = values ?? Parameters(model);
         return
         [
             .. Weights(model.Config).Select(w => new TensorToWrite(w.Name, ScalarType.Float32, w.Shape, () =>

@@ -100,5 +100,10 @@ public sealed record RunConfig
         Training!.Validate();
         Rule.Holds((long)Training.BatchSize * Model.ContextLength <= int.MaxValue, "training.batchSize", Training.BatchSize,
             $"times model.contextLength ({Model.ContextLength}) it must stay below 2^31");
+        long batch = (long)Training.BatchSize * Training.GradientAccumulationSteps;
+        Rule.Holds(Training.BatchWarmupSteps == 0 || batch % Training.BatchWarmupFactor == 0, "training.batchWarmupFactor", Training.BatchWarmupFactor,
+            $"it must divide the effective batch of {batch} sequences, for training.batchWarmupSteps is above 0");
+        Rule.Holds(Training.ContextWarmupSteps == 0 || Model.ContextLength % Training.ContextWarmupFactor == 0, "training.contextWarmupFactor",
+            Training.ContextWarmupFactor, $"it must divide model.contextLength ({Model.ContextLength}), for training.contextWarmupSteps is above 0");
     }
 }

@@ -17,6 +17,24 @@ public sealed record TrainingConfig
     [AtLeast(1)]
     public int GradientAccumulationSteps { get; init; } = 1;
 
+    /// <summary>Updates over which the batch grows to its full size, doubling in equal stages; 0 begins with all of it.</summary>
+    [AtLeast(0)]
+    public int BatchWarmupSteps { get; init; }
+
+    /// <summary>How many times smaller the first batches are where they grow; a power of two.</summary>
+    [AtLeast(2)]
+    public int BatchWarmupFactor { get; init; } = 4;
+
+    /// <summary>
+    /// Updates over which sequences grow to the model's context, doubling in equal stages: before, each is cut into shorter ones. 0 begins with whole ones.
+    /// </summary>
+    [AtLeast(0)]
+    public int ContextWarmupSteps { get; init; }
+
+    /// <summary>How many times shorter the first sequences are where they grow; a power of two.</summary>
+    [AtLeast(2)]
+    public int ContextWarmupFactor { get; init; } = 4;
+
     /// <summary>
     /// Whether a block's activations are computed a second time for its gradients instead of kept, which takes less memory and more time. The
     /// gradients are the same.
@@ -95,5 +113,10 @@ public sealed record TrainingConfig
 
     /// <summary>Refuses impossible combinations.</summary>
     /// <exception cref="InputException">Names the field, the value and the rule.</exception>
-    public void Validate() => SettingRuleAttribute.CheckAll("training", this);
+    public void Validate()
+    {
+        SettingRuleAttribute.CheckAll("training", this);
+        Rule.Holds(int.IsPow2(BatchWarmupFactor), "training.batchWarmupFactor", BatchWarmupFactor, "it must be a power of two");
+        Rule.Holds(int.IsPow2(ContextWarmupFactor), "training.contextWarmupFactor", ContextWarmupFactor, "it must be a power of two");
+    }
 }

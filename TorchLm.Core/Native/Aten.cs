@@ -55,6 +55,30 @@ internal static unsafe partial class Aten
     }
 
     /// <summary>
+    /// One update by gradient descent of all tensors of a group in one operator, in place: g += decay · p; v = momentum · v + g; p -= rate · v, or
+    /// with Nesterov's momentum p -= rate · (g + momentum · v).
+    /// </summary>
+    /// <param name="parameters">What is updated.</param>
+    /// <param name="gradients">Their gradients; divided by <paramref name="gradientScale"/> in place.</param>
+    /// <param name="velocities">What momentum carries over; unused without momentum.</param>
+    /// <param name="weightDecay">What of a parameter is added to its gradient.</param>
+    /// <param name="momentum">Decay of the velocity.</param>
+    /// <param name="learningRate">The rate of this step.</param>
+    /// <param name="nesterov">Whether the update looks one step ahead.</param>
+    /// <param name="gradientScale">A float32 scalar that gradients are divided by, or null.</param>
+    /// <param name="foundInfinite">A float32 scalar; where it is 1 nothing is changed. Null updates always.</param>
+    public static void FusedSgd(IReadOnlyList<Tensor> parameters, IReadOnlyList<Tensor> gradients, IReadOnlyList<Tensor> velocities, double weightDecay,
+        double momentum, double learningRate, bool nesterov, Tensor? gradientScale, Tensor? foundInfinite)
+    {
+        ulong* stack = stackalloc ulong[12]
+        {
+            Slot(parameters), Slot(gradients), Slot(momentum > 0 ? velocities : []), Slot(weightDecay), Slot(momentum), Slot(learningRate),
+            Slot(0.0), Slot(nesterov), Slot(false), Slot(false), OptionalSlot(gradientScale), OptionalSlot(foundInfinite),
+        };
+        Call("aten::_fused_sgd_", "", stack);
+    }
+
+    /// <summary>
     /// Sets a loss scale for the next step, in place: times <paramref name="backoff"/> where <paramref name="foundInfinite"/> is 1, times
     /// <paramref name="growth"/> after <paramref name="interval"/> steps without that.
     /// </summary>

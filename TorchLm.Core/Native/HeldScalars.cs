@@ -67,4 +67,11 @@ internal static class HeldScalars
         using Scalar held = value.ToScalar();
         a.fill_(held);
     }
+
+    /// <summary>a += number.</summary>
+    public static void AddNumber(this Tensor a, double number)
+    {
+        using Scalar held = number.ToScalar();
+        a.add_(held);
+    }
 }

@@ -17,6 +17,9 @@ public static class MicroBatch
         return (int)sequences;
     }
 
+    /// <summary>Sequences in a whole run, which has fewer than steps times effective batch where the batch grows at first.</summary>
+    public static long SequencesInRun(TrainingConfig training) => new StepSizes(training).SequencesBefore(training.Steps);
+
     /// <summary>The micro-batches that the effective batch can be cut into, ascending.</summary>
     public static IReadOnlyList<int> Divisors(int effectiveBatch)
     {

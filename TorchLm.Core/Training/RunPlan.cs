@@ -48,13 +48,13 @@ public sealed record RunPlan(RunConfig Config, Precision Precision, bool OnCpu, 
     public long BatchTokens => (long)MicroBatch.EffectiveBatch(Config.Training) * Config.Model.ContextLength;
 
     /// <summary>Tokens in the whole run.</summary>
-    public long Tokens => BatchTokens * Config.Training.Steps;
+    public long Tokens => MicroBatch.SequencesInRun(Config.Training) * Config.Model.ContextLength;
 
     /// <summary>How often the data is read.</summary>
     public double Epochs => (double)Tokens / DataTokens;
 
-    /// <summary>Bytes of a checkpoint: weights and two moments in float32, whose headers are small.</summary>
-    public long CheckpointBytes => 3L * sizeof(float) * Parameters;
+    /// <summary>Bytes of a checkpoint, at the most: weights and the optimiser's state in float32, whose headers are small.</summary>
+    public long CheckpointBytes => (1L + Config.Optimizer.StateNumbers()) * sizeof(float) * Parameters;
 
     /// <summary>Bytes on the disk at the most: the checkpoints that are kept, the best one, and one being written.</summary>
     public long DiskBytes => (Config.Training.KeepCheckpoints + 2) * CheckpointBytes;
@@ -75,7 +75,8 @@ public sealed record RunPlan(RunConfig Config, Precision Precision, bool OnCpu, 
     }
 
     /// <summary>Memory with a micro-batch.</summary>
-    public TrainingMemory Memory(int sequences) => TrainingMemory.Of(Config.Model, sequences, Precision, Config.Training.ActivationCheckpointing, OnCpu);
+    public TrainingMemory Memory(int sequences) => TrainingMemory.Of(Config.Model, sequences, Precision, Config.Training.ActivationCheckpointing, OnCpu,
+        Config.Optimizer);
 
     /// <summary>Micro-batches that the effective batch can be cut into, the configured one among them, from small to large.</summary>
     public IReadOnlyList<int> MicroBatches

@@ -16,17 +16,18 @@ public static class StepProbe
     /// <summary>Measures.</summary>
     /// <param name="shape">The model, its vocabulary known.</param>
     /// <param name="training">Whether activations are kept.</param>
+    /// <param name="rates">The optimiser.</param>
     /// <param name="sequences">Sequences to make a step of.</param>
     /// <param name="device">Where.</param>
     /// <param name="precision">What products are computed in.</param>
     /// <returns>Tokens per second, from the median of the steps after the first.</returns>
-    public static double TokensPerSecond(ModelConfig shape, TrainingConfig training, int sequences, Device device, Precision precision)
+    public static double TokensPerSecond(ModelConfig shape, TrainingConfig training, OptimizerConfig rates, int sequences, Device device, Precision precision)
     {
         using Tensor generator = get_rng_state(); // of which dropout draws
         try
         {
             using var model = new Gpt(shape, training.Seed, device, precision);
-            using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+            using var optimizer = new Optimizer(model, rates);
             var random = new Random(1);
             long[] ids = [.. Enumerable.Range(0, sequences * shape.ContextLength).Select(_ => random.NextInt64(shape.VocabularySize))];
             using Tensor batch = tensor(ids, [sequences, shape.ContextLength], device: device);

@@ -30,7 +30,7 @@ public sealed partial class Trainer
             TrainingSeconds = before.TrainingSeconds,
         };
         _step.LearningRateFactor = _state.LearningRateFactor;
-        (_secondsAtLastLog, _stepsSinceLog) = (_state.TrainingSeconds, 0);
+        (_secondsAtLastLog, _tokensSinceLog) = (_state.TrainingSeconds, 0);
         string? kept = Abandon(before, target);
         Report(target, IncidentKind.RolledBack, $"Step {before.Step:N0}: {_divergence}; the run goes back to step {target:N0}, with the learning rate halved " +
             $"(now {_state.LearningRateFactor:0.###} of what the schedule says){(kept is null ? "" : $"; the best checkpoint until now stays as '{kept}'")}.");

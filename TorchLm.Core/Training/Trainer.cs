@@ -20,7 +20,7 @@ public sealed partial class Trainer : IDisposable
     private readonly RunFolder _run;
     private readonly IEvaluationSource _validation;
     private readonly LossScaler? _scaler;
-    private readonly FusedAdamW _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly TrainingStep _step;
     private readonly StepJudge _judge;
     private readonly CheckpointSaver _saver;
@@ -30,7 +30,7 @@ public sealed partial class Trainer : IDisposable
     private TimeBudget? _time;
     private double _gradientNorm; // of the last step that was read back
     private double _secondsAtLastLog;
-    private int _stepsSinceLog; // in this call, unlike the state's pending steps
+    private long _tokensSinceLog; // in this call, unlike the state's pending steps
     private TimeSpan _savingSinceLog; // that training waited for
     private bool _saidNotPruned;
     private string? _divergence; // what is wrong with the numbers, if anything
@@ -48,7 +48,7 @@ public sealed partial class Trainer : IDisposable
     {
         (_model, _config, _run, _validation, _peakFlops) = (model, config, run, validation, peakFlops);
         _scaler = model.Precision == Precision.Float16 ? new LossScaler(model.Device) : null;
-        _optimizer = new FusedAdamW(model, config.Optimizer, _scaler);
+        _optimizer = new Optimizer(model, config.Optimizer, _scaler);
         faults ??= InjectedFaults.Parse(null);
         _step = new TrainingStep(model, _optimizer, new LearningRateSchedule(config.Optimizer, config.Training.Steps), batches, config.Training, _scaler) { Faults = faults };
         _judge = new StepJudge(config.Training, _scaler is not null, Report);
@@ -98,11 +98,24 @@ public sealed partial class Trainer : IDisposable
         return same;
     }
 
-    /// <summary>Trains until the last step or a reason to stop earlier; the last state is saved unless it has diverged.</summary>
+    /// <summary>
+    /// Trains until the last step or a reason to stop earlier; the last state is saved unless it has diverged. Where a running mean of the weights is kept,
+    /// the model has it afterwards.
+    /// </summary>
     /// <param name="maxSteps">The run's step after which to stop, which leaves the schedule as it is; null is no limit.</param>
     /// <param name="time">The time there is, which the last save is made within; null is no limit.</param>
     /// <param name="cancel">Asks to stop after the micro-batch under way.</param>
     public StopReason Run(long? maxSteps = null, TimeBudget? time = null, CancellationToken cancel = default)
+    {
+        WeightAverage? average = _optimizer.Average;
+        average?.Hide();
+        if (_state.Step == 0) average?.Restart(); // the model may have been given other weights since
+        StopReason reason = Train(maxSteps, time, cancel);
+        average?.Show();
+        return reason;
+    }
+
+    private StopReason Train(long? maxSteps, TimeBudget? time, CancellationToken cancel)
     {
         _time = time;
         _model.train();
@@ -164,14 +177,14 @@ public sealed partial class Trainer : IDisposable
             _step.UseMicroBatch(microBatch ?? _config.Training.BatchSize);
             return;
         }
-        _state = _state with { Step = made, Tokens = _state.Tokens + _step.Tokens };
+        _state = _state with { Step = made, Tokens = _state.Tokens + _step.TokensAt(made - 1) };
         foreach (ITrainingObserver observer in Observers) observer.OnUpdate(made);
 
         // Reading values back waits for the device, so that the time below is right where it is used.
         if (logs || evaluates || saves || _step.Untaken >= MostUntaken) ReadBack();
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         _time?.StepTook(took);
-        _stepsSinceLog++;
+        _tokensSinceLog += _step.TokensAt(made - 1);
         _state = _state with { TrainingSeconds = _state.TrainingSeconds + took.TotalSeconds };
         if (logs) Log();
         if (evaluates && _divergence is null) Evaluate(cancel);
@@ -196,7 +209,7 @@ public sealed partial class Trainer : IDisposable
 
     private void Log()
     {
-        double tokensPerSecond = _step.Tokens * _stepsSinceLog / Math.Max(1e-9, _state.TrainingSeconds - _secondsAtLastLog);
+        double tokensPerSecond = _tokensSinceLog / Math.Max(1e-9, _state.TrainingSeconds - _secondsAtLastLog);
         double? utilization = tokensPerSecond * ModelCost.TrainingFlopsPerToken(_model.Config) / _peakFlops;
         double loss = _state.PendingSteps > 0 ? _state.PendingLoss / _state.PendingSteps : double.NaN;
         var metrics = new StepMetrics(_state.Step, _state.Tokens, loss, _step.RateAt(_state.Step - 1), _gradientNorm, _state.PendingLossZ,
@@ -207,14 +220,22 @@ public sealed partial class Trainer : IDisposable
             DeviceBytes = _model.Device.type == TorchSharp.DeviceType.CUDA ? CudaDriver.MemoryInUse() : null,
         };
         _state = _state with { PendingLoss = 0, PendingSteps = 0, PendingLossZ = null };
-        (_secondsAtLastLog, _stepsSinceLog, _savingSinceLog) = (_state.TrainingSeconds, 0, TimeSpan.Zero);
+        (_secondsAtLastLog, _tokensSinceLog, _savingSinceLog) = (_state.TrainingSeconds, 0, TimeSpan.Zero);
         foreach (ITrainingObserver observer in Observers) observer.OnStep(metrics);
     }
 
     /// <summary>Evaluates, and saves what is better than all before; the untrained model sets the mark but is not worth saving.</summary>
     private void Evaluate(CancellationToken cancel)
     {
+        if (Judge(cancel)) Save(isBest: true);
+    }
+
+    /// <summary>Evaluates the model, or the running mean of its weights where one is kept.</summary>
+    /// <returns>Whether it is worth saving.</returns>
+    private bool Judge(CancellationToken cancel)
+    {
         long start = Stopwatch.GetTimestamp();
+        using IDisposable? shown = _optimizer.Average?.Shown();
         Evaluation result;
         try
         {
@@ -223,7 +244,7 @@ public sealed partial class Trainer : IDisposable
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             _state = _state with { EvaluationDue = true };
-            return;
+            return false;
         }
         bool isFinite = double.IsFinite(result.Loss), isBest = isFinite && !(result.Loss >= _state.BestLoss);
         if (!isFinite) _divergence = "the validation loss is not finite";
@@ -237,7 +258,7 @@ public sealed partial class Trainer : IDisposable
         var metrics = new EvaluationMetrics(_state.Step, result, isBest) { Sample = Sampler?.Invoke(), Time = Stopwatch.GetElapsedTime(start) };
         foreach (ITrainingObserver observer in Observers) observer.OnEvaluation(metrics, _model);
         _time?.EvaluationTook(Stopwatch.GetElapsedTime(start));
-        if (isBest && _state.Step > 0) Save(isBest: true);
+        return isBest && _state.Step > 0;
     }
 
     private Evaluation Measure(CancellationToken cancel)

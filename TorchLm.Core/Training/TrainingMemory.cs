@@ -7,7 +7,7 @@ namespace TorchLm.Core.Training;
 /// <summary>What training takes of the device's memory, in bytes, by what it is for.</summary>
 /// <param name="Weights">float32 parameters, and their copies in the type of products where that is another.</param>
 /// <param name="Gradients">float32.</param>
-/// <param name="Moments">AdamW's two, float32.</param>
+/// <param name="Moments">What the optimiser keeps, AdamW's two moments or the like, float32.</param>
 /// <param name="Activations">What the forward pass leaves for the backward pass, for all blocks or, where they are computed again, for one; the last norm and logits.</param>
 /// <param name="Program">On a CPU the program itself (.NET, libtorch, its threads), and the copy that a checkpoint is written from.</param>
 /// <remarks>
@@ -37,8 +37,10 @@ public sealed record TrainingMemory(long Weights, long Gradients, long Moments, 
     /// <param name="precision">What products are computed in.</param>
     /// <param name="checkpointing">Whether blocks are computed a second time for their gradients.</param>
     /// <param name="onCpu">Whether it is a CPU that trains.</param>
-    public static TrainingMemory Of(ModelConfig shape, int sequences, Precision precision, bool checkpointing, bool onCpu)
+    /// <param name="optimizer">The optimiser; null is AdamW.</param>
+    public static TrainingMemory Of(ModelConfig shape, int sequences, Precision precision, bool checkpointing, bool onCpu, OptimizerConfig? optimizer = null)
     {
+        optimizer ??= new OptimizerConfig();
         long parameters = ModelCost.Parameters(shape) + ((shape.PaddedVocabularySize - shape.VocabularySize) * (long)shape.EmbeddingSize);
         long tokens = (long)sequences * shape.ContextLength, c = shape.EmbeddingSize;
         long type = precision.ComputeType() == ScalarType.Float32 ? sizeof(float) : 2;
@@ -61,7 +63,8 @@ public sealed record TrainingMemory(long Weights, long Gradients, long Moments, 
         long head = (tokens * c * (sizeof(float) + (2 * type))) + Math.Min(tokens * row, Math.Max(row, LinearCrossEntropy.ChunkBytes));
         long activations = head + backward + (checkpointing ? (tokens * sizeof(float) * c * shape.LayerCount) + block : block * shape.LayerCount);
         if (onCpu) activations += (long)(HeapShare * activations) + holes;
-        long program = onCpu ? ProgramBytes + (3L * sizeof(float) * parameters) : 0;
-        return new TrainingMemory((sizeof(float) * parameters) + copies, sizeof(float) * parameters, 2L * sizeof(float) * parameters, activations, program);
+        long program = onCpu ? ProgramBytes + ((1L + optimizer.StateNumbers()) * sizeof(float) * parameters) : 0;
+        return new TrainingMemory((sizeof(float) * parameters) + copies, sizeof(float) * parameters,
+            (long)optimizer.MemoryNumbers() * sizeof(float) * parameters, activations, program);
     }
 }

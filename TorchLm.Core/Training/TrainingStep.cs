@@ -9,25 +9,31 @@ namespace TorchLm.Core.Training;
 
 /// <summary>One update of the weights. Nothing in it waits for the device.</summary>
 /// <remarks>
-/// Gradients of a micro-batch may be computed in several equal parts of its rows: where memory runs out in a step, the step begins anew with parts of half
-/// the size, which gives the same gradients but for rounding, and other dropout masks.
+/// Gradients of a micro-batch may be computed in several equal parts of its rows: where memory runs out in a step, the step begins anew with parts of
+/// half the size, which gives the same gradients but for rounding, and other dropout masks. While batch or context grow, a step reads fewer
+/// sequences, or cuts each into shorter ones, of the same data in the same order.
 /// </remarks>
 internal sealed class TrainingStep : IDisposable
 {
     private readonly Gpt _model;
-    private readonly FusedAdamW _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly LearningRateSchedule _schedule;
     private readonly IBatchSource _batches;
     private readonly TrainingConfig _config;
     private readonly LossScaler? _scaler;
     private readonly StepOutcomes _outcomes = new();
+    private readonly SequenceReader _sequences;
+    private readonly StepSizes _sizes;
     private Tensor? _share; // of a part in the gradient; null is 1
+    private int _parts = 1; // that it belongs to
 
-    public TrainingStep(Gpt model, FusedAdamW optimizer, LearningRateSchedule schedule, IBatchSource batches, TrainingConfig config,
+    public TrainingStep(Gpt model, Optimizer optimizer, LearningRateSchedule schedule, IBatchSource batches, TrainingConfig config,
         LossScaler? scaler = null)
     {
         (_model, _optimizer, _schedule, _batches, _config, _scaler) = (model, optimizer, schedule, batches, config, scaler);
         Clock = new StepClock(model.Device);
+        _sequences = new SequenceReader(batches);
+        _sizes = new StepSizes(config, batches.BatchSize * config.GradientAccumulationSteps);
         UseMicroBatch(batches.BatchSize);
     }
 
@@ -43,25 +49,17 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>Steps that were made and whose outcome has not been taken.</summary>
     public int Untaken => _outcomes.Count;
 
-    /// <summary>Tokens that one step reads.</summary>
-    public long Tokens => (long)_batches.BatchSize * _batches.ContextLength * _config.GradientAccumulationSteps;
+    /// <summary>Tokens that update number <paramref name="step"/>, counted from 0, reads.</summary>
+    public long TokensAt(long step) => (long)_sizes.SequencesAt(step) * _batches.ContextLength;
 
     /// <summary>Sequences whose gradients are computed at once, a divisor of the batch size.</summary>
     public int MicroBatch { get; private set; }
-
-    /// <summary>Parts of a step, whose gradients are averaged.</summary>
-    private int Parts => _config.GradientAccumulationSteps * (_batches.BatchSize / MicroBatch);
 
     /// <summary>Sets how many sequences are computed at once.</summary>
     public void UseMicroBatch(int sequences)
     {
         if (sequences < 1 || _batches.BatchSize % sequences != 0) throw new ArgumentOutOfRangeException(nameof(sequences), sequences, "It must divide the batch.");
         MicroBatch = sequences;
-        _share?.Dispose();
-        _share = null;
-        if (Parts == 1) return;
-        using var scope = NewDisposeScope();
-        _share = ones([], ScalarType.Float32, _model.Device).DividedBy(Parts).DetachFromDisposeScope();
     }
 
     /// <summary>Goes to the largest part that is at most half as large, after memory has run out; a part must have more than one sequence.</summary>
@@ -117,6 +115,7 @@ internal sealed class TrainingStep : IDisposable
     public void Dispose()
     {
         _outcomes.Dispose();
+        _sequences.Dispose();
         _share?.Dispose();
     }
 
@@ -126,26 +125,30 @@ internal sealed class TrainingStep : IDisposable
     {
         using var scope = NewDisposeScope();
         Tensor mean = zeros([], ScalarType.Float64, _model.Device);
-        Tensor? scale = ScaleOf(step);
+        int sequences = _sizes.SequencesAt(step), rows = RowsAtOnce(sequences), parts = sequences / rows, pieces = _sizes.PiecesAt(step);
+        long first = _sizes.SequencesBefore(step);
+        Tensor? scale = ScaleOf(step, parts);
         if (Faults.FailsAllocation(step + 1, Halvings())) zeros(1L << 50, ScalarType.Float32, _model.Device);
-        int slices = _batches.BatchSize / MicroBatch, accumulation = _config.GradientAccumulationSteps;
-        for (int micro = 0; micro < accumulation; micro++)
+        for (int part = 0; part < parts; part++)
         {
-            if (cancel.IsCancellationRequested && micro > 0) return null;
-            using Batch batch = _batches.GetBatch(step * accumulation + micro);
+            if (cancel.IsCancellationRequested && part > 0) return null;
+            using var partScope = NewDisposeScope();
+            using Batch batch = _sequences.Read(first + ((long)part * rows), rows);
             Clock.DataDone();
-            for (int slice = 0; slice < slices; slice++)
-            {
-                if (cancel.IsCancellationRequested && slice > 0) return null;
-                using var sliceScope = NewDisposeScope();
-                Tensor loss = _model.AccumulateGradients(RowsOf(batch.Inputs, slice), RowsOf(batch.Targets, slice), scale,
-                    SeedDropout(step, (micro * slices) + slice), _config.ActivationCheckpointing, _config.ZLoss, Clock.ForwardDone);
-                mean.Accumulate(Parts > 1 ? loss.DividedBy(Parts) : loss);
-                Clock.BackwardDone();
-            }
+            Tensor loss = _model.AccumulateGradients(Cut(batch.Inputs, pieces), Cut(batch.Targets, pieces), scale, SeedDropout(step, part),
+                _config.ActivationCheckpointing, _config.ZLoss, Clock.ForwardDone);
+            mean.Accumulate(parts > 1 ? loss.DividedBy(parts) : loss);
+            Clock.BackwardDone();
         }
         return mean.MoveToOuterDisposeScope();
     }
+
+    /// <summary>Sequences of a part of a step: as many as may be computed at once, but for what would make parts unequal.</summary>
+    private int RowsAtOnce(int sequences) =>
+        sequences % MicroBatch == 0 ? MicroBatch : Training.MicroBatch.Divisors(sequences).Last(divisor => divisor <= MicroBatch);
+
+    /// <summary>(rows, T) to (rows · pieces, T / pieces).</summary>
+    private static Tensor Cut(Tensor ids, int pieces) => pieces == 1 ? ids : ids.reshape(ids.shape[0] * pieces, ids.shape[1] / pieces);
 
     /// <summary>How often parts have become smaller, in whichever process.</summary>
     private int Halvings()
@@ -157,12 +160,20 @@ internal sealed class TrainingStep : IDisposable
 
     private int HalfOf(int sequences) => Training.MicroBatch.Divisors(_batches.BatchSize).Last(divisor => divisor <= sequences / 2);
 
-    private Tensor RowsOf(Tensor batch, int slice) => MicroBatch == _batches.BatchSize ? batch : batch.narrow(0, (long)slice * MicroBatch, MicroBatch);
-
-    private Tensor? ScaleOf(long step)
+    private Tensor? ScaleOf(long step, int parts)
     {
-        Tensor? scale = _scaler is null ? _share : _share is null ? _scaler.Scale : _scaler.Scale.mul(_share);
+        Tensor? share = ShareOf(parts);
+        Tensor? scale = _scaler is null ? share : share is null ? _scaler.Scale : _scaler.Scale.mul(share);
         return Faults.SpoilsGradients(step + 1) ? (scale ?? ones([], ScalarType.Float32, _model.Device)).Times(double.NaN) : scale;
+    }
+
+    /// <summary>The share of a part in the gradient, a scalar on the device that is kept for the next steps; null is 1.</summary>
+    private Tensor? ShareOf(int parts)
+    {
+        if (parts == _parts) return _share;
+        _share?.Dispose();
+        (_share, _parts) = (parts == 1 ? null : ones([], ScalarType.Float32, _model.Device).DividedBy(parts).DetachFromDisposeScope(), parts);
+        return _share;
     }
 
     private void ClearGradients()

@@ -12,13 +12,13 @@ public sealed class CheckpointSaverTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly RunFolder _run;
     private readonly Gpt _model = TinyGpt.WithWideWeights(TinyGpt.Config);
-    private readonly FusedAdamW _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly CheckpointSaver _saver;
 
     public CheckpointSaverTests()
     {
         _run = new RunFolder(_folder.In("run"));
-        _optimizer = new FusedAdamW(_model, new OptimizerConfig());
+        _optimizer = new Optimizer(_model, new OptimizerConfig());
         _saver = new CheckpointSaver(_run, _model, _optimizer, keep: 9);
     }
 

@@ -14,12 +14,12 @@ public sealed class CheckpointTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly RunFolder _run;
     private readonly Gpt _model = TinyGpt.WithWideWeights(TinyGpt.Config);
-    private readonly FusedAdamW _optimizer;
+    private readonly Optimizer _optimizer;
 
     public CheckpointTests()
     {
         _run = new RunFolder(_folder.Path);
-        _optimizer = new FusedAdamW(_model, new OptimizerConfig());
+        _optimizer = new Optimizer(_model, new OptimizerConfig());
         Train();
     }
 
@@ -39,7 +39,7 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(["latest.json", .. InStep(7, "model.safetensors", "optimizer.safetensors", "state.json")], _folder.Files());
 
         using Gpt model = new(TinyGpt.Config);
-        using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+        using var optimizer = new Optimizer(model, new OptimizerConfig());
         TrainingState loaded = Checkpoint.Load(path, model, optimizer);
         Assert.Equal(state, loaded with { Checksums = state.Checksums, Checksum = null });
         Assert.Equal(7, optimizer.StepCount);
@@ -113,7 +113,7 @@ public sealed class CheckpointTests : IDisposable
     {
         string path = Save(1);
         using Gpt padded = new(TinyGpt.Config with { VocabularyMultiple = 64 });
-        using var optimizer = new FusedAdamW(padded, new OptimizerConfig());
+        using var optimizer = new Optimizer(padded, new OptimizerConfig());
         Checkpoint.Load(path, padded); // the weights alone fit
         var failure = Assert.Throws<InputException>(() => Checkpoint.Load(path, padded, optimizer));
         Assert.Contains("'tokens.weight.exp_avg' of shape (64, 16)", failure.Message, StringComparison.Ordinal);

@@ -11,13 +11,13 @@ public sealed class ResumePointTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly RunFolder _run;
     private readonly Gpt _model = TinyGpt.WithWideWeights(TinyGpt.Config);
-    private readonly FusedAdamW _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly List<string> _reports = [];
 
     public ResumePointTests()
     {
         _run = new RunFolder(_folder.Path);
-        _optimizer = new FusedAdamW(_model, new OptimizerConfig());
+        _optimizer = new Optimizer(_model, new OptimizerConfig());
         // The loss falls, rises, falls: the best one is 20, then 40.
         Save(10, best: 3, since: 0);
         Save(20, best: 2, since: 0);

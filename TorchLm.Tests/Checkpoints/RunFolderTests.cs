@@ -81,7 +81,7 @@ public sealed class RunFolderTests : IDisposable
     public void A_model_is_found_by_its_run_and_by_its_step()
     {
         using Gpt model = TinyGpt.WithWideWeights(TinyGpt.Config);
-        using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+        using var optimizer = new Optimizer(model, new OptimizerConfig());
         var run = new RunFolder(_folder.Path);
         DurableFile.WriteText(run.ConfigPath, new RunConfig { Model = TinyGpt.Config }.ToJson());
         Assert.Throws<InputException>(() => SavedModel.Find(_folder.Path)); // no checkpoint yet

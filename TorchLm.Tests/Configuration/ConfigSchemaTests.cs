@@ -13,13 +13,13 @@ public class ConfigSchemaTests
 
     [Theory]
     [InlineData("model.gelu", "tanh", "exact")]
-    [InlineData("optimizer.schedule", "cosine", "constant")]
+    [InlineData("optimizer.schedule", "cosine", "linear", "constant", "wsd", "inverse-sqrt")]
     [InlineData("training.precision", "auto", "fp32", "tf32", "bf16", "fp16")]
     [InlineData("training.onDivergence", "rollback", "stop")]
     [InlineData("training.onSaveFailure", "continue", "stop")]
     [InlineData("model.family", "gpt2", "llama")]
     [InlineData("model.positions", "learned", "sinusoidal", "rope", "none")]
-    [InlineData("optimizer.name", "adamw")]
+    [InlineData("optimizer.name", "adamw", "muon", "lion", "sgd")]
     public void Words_are_listed(string name, params string[] words) =>
         Assert.Equal(words, Of(name)["enum"]!.AsArray().Select(word => word!.GetValue<string>()));
 

@@ -27,7 +27,7 @@ public class RunConfigTests
         {
             Model = new ModelConfig
             {
-                LayerCount = 3, HeadCount = 6, EmbeddingSize = 36, ContextLength = 17, VocabularySize = 99, VocabularyMultiple = 64, Dropout = 0.1, Bias = true,
+                LayerCount = 3, HeadCount = 6, EmbeddingSize = 36, ContextLength = 18, VocabularySize = 99, VocabularyMultiple = 64, Dropout = 0.1, Bias = true,
                 Gelu = "exact", KeyValueHeadCount = 2, Positions = "rope", RopeBase = 500, RopeScale = 2, Norm = "rmsnorm", NormGain = false, NormEpsilon = 1e-6,
                 NormPlacement = "post", EmbeddingNorm = true, Mlp = "swiglu", MlpSize = 48, QkNorm = true, QkNormScale = 1.2, SlidingWindow = 8,
                 FullAttentionInterval = 2, ConvolutionWidth = 3, EmbeddingShortcuts = true, ValueEmbeddings = true, TiedHead = false, LogitSoftCap = 15, InitialDeviation = 0.05,
@@ -37,11 +37,13 @@ public class RunConfigTests
             Optimizer = new OptimizerConfig
             {
                 LearningRate = 6e-4, MinLearningRate = 6e-5, WarmupSteps = 3, Schedule = "constant", WeightDecay = 0.2, Beta1 = 0.5, Beta2 = 0.75,
-                Epsilon = 1e-6, GradientClip = 0,
+                Epsilon = 1e-6, GradientClip = 0, DecayFraction = 0.1, Cautious = true, Momentum = 0.8, MuonLearningRate = 0.03, MuonMomentum = 0.9,
+                MuonMomentumWarmupSteps = 20, NewtonSchulzSteps = 3, AverageDecay = 0.999, EmbeddingRateFactor = 2, HeadRateFactor = 3, VectorRateFactor = 4,
             },
             Training = new TrainingConfig
             {
-                Steps = 1, BatchSize = 2, GradientAccumulationSteps = 3, ActivationCheckpointing = true, EvalInterval = 4, EvalBatches = 5, SaveInterval = 6,
+                Steps = 1, BatchSize = 2, GradientAccumulationSteps = 4, BatchWarmupSteps = 5, BatchWarmupFactor = 8, ContextWarmupSteps = 6,
+                ContextWarmupFactor = 2, ActivationCheckpointing = true, EvalInterval = 4, EvalBatches = 5, SaveInterval = 6,
                 KeepCheckpoints = 7, LogInterval = 8, Patience = 9, SkipLimit = 4, OnDivergence = "stop", SpikeThreshold = 3.5, OnSaveFailure = "stop",
                 Precision = "bf16", ZLoss = 1e-4, Seed = 10_000_000_000, InitFrom = "runs/größe",
             },

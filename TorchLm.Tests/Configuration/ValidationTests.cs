@@ -23,17 +23,22 @@ public class ValidationTests
     [InlineData("data.vocabularySize=256", "data.vocabularySize is 256, but it must be at least 257.")]
     [InlineData("data.validationFraction=0", "data.validationFraction is 0, but it must be above 0 and below 1.")]
     [InlineData("data.validationFraction=1", "data.validationFraction is 1, but it must be above 0 and below 1.")]
-    [InlineData("optimizer.name=sgd", "optimizer.name is 'sgd', but only 'adamw' is known.")]
+    [InlineData("optimizer.name=adam", "optimizer.name is 'adam', but it must be one of adamw, muon, lion, sgd. Did you mean adamw?")]
     [InlineData("optimizer.learningRate=-1", "optimizer.learningRate is -1, but it must be at least 0 and at most 100.")]
     [InlineData("optimizer.learningRate=101", "optimizer.learningRate is 101, but it must be at least 0 and at most 100.")]
     [InlineData("optimizer.minLearningRate=0.01", "optimizer.minLearningRate is 0.01, but it must be at least 0 and at most 0.001.")]
     [InlineData("optimizer.minLearningRate=-1", "optimizer.minLearningRate is -1, but it must be at least 0 and at most 0.001.")]
     [InlineData("optimizer.warmupSteps=-1", "optimizer.warmupSteps is -1, but it must be at least 0.")]
-    [InlineData("optimizer.schedule=linear", "optimizer.schedule is 'linear', but it must be one of cosine, constant.")]
+    [InlineData("optimizer.schedule=step", "optimizer.schedule is 'step', but it must be one of cosine, linear, constant, wsd, inverse-sqrt.")]
     [InlineData("optimizer.weightDecay=-0.1", "optimizer.weightDecay is -0.1, but it must be at least 0 and at most 100.")]
     [InlineData("optimizer.beta1=1", "optimizer.beta1 is 1, but it must be at least 0 and below 1.")]
     [InlineData("optimizer.beta2=1", "optimizer.beta2 is 1, but it must be at least 0 and below 1.")]
     [InlineData("optimizer.epsilon=0", "optimizer.epsilon is 0, but it must be above 0 and at most 1.")]
+    [InlineData("optimizer.decayFraction=1.5", "optimizer.decayFraction is 1.5, but it must be at least 0 and at most 1.")]
+    [InlineData("optimizer.momentum=1", "optimizer.momentum is 1, but it must be at least 0 and below 1.")]
+    [InlineData("optimizer.muonMomentum=1", "optimizer.muonMomentum is 1, but it must be at least 0 and below 1.")]
+    [InlineData("optimizer.newtonSchulzSteps=7", "optimizer.newtonSchulzSteps is 7, but it must be at most 6.")]
+    [InlineData("optimizer.averageDecay=1", "optimizer.averageDecay is 1, but it must be at least 0 and below 1.")]
     [InlineData("training.steps=0", "training.steps is 0, but it must be at least 1.")]
     [InlineData("training.batchSize=0", "training.batchSize is 0, but it must be at least 1.")]
     [InlineData("training.gradientAccumulationSteps=0", "training.gradientAccumulationSteps is 0, but it must be at least 1.")]
@@ -46,6 +51,13 @@ public class ValidationTests
     [InlineData("training.seed=-1", "training.seed is -1, but it must be at least 0.")]
     public void A_broken_rule_is_said_with_field_value_and_rule(string setting, string sentence) =>
         Assert.Equal(sentence, Assert.Throws<InputException>(() => RunConfig.Parse("{}", "test.json", [setting])).Message);
+
+    [Theory]
+    [InlineData("optimizer.cautious is True, but only adamw and muon have it, and optimizer.name is lion.", "optimizer.name=lion", "optimizer.cautious=true")]
+    [InlineData("optimizer.learningRate is 0, but with muon it must be above 0, for Muon's own rate follows it.", "optimizer.name=muon", "optimizer.learningRate=0",
+        "optimizer.minLearningRate=0")]
+    public void Settings_that_do_not_go_together_are_refused(string sentence, params string[] settings) =>
+        Assert.Equal(sentence, Assert.Throws<InputException>(() => RunConfig.Parse("{}", "test.json", settings)).Message);
 
     [Theory]
     [InlineData("optimizer.gradientClip=-1", "optimizer.gradientClip is -1, but it must be at least 0")]

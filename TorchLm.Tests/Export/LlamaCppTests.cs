@@ -145,7 +145,7 @@ public sealed class LlamaCppTests : IDisposable
             foreach (TorchSharp.Modules.Parameter parameter in model.parameters().Where(p => p.dim() == 2)) parameter.mul_(0.2);
         }
         Tensor inputs = TinyGpt.Ids([.. ids[..^1].Select(id => (long)id)]), targets = TinyGpt.Ids([.. ids[1..].Select(id => (long)id)]);
-        using var optimizer = new FusedAdamW(model, new OptimizerConfig { LearningRate = 3e-3 });
+        using var optimizer = new Optimizer(model, new OptimizerConfig { LearningRate = 3e-3 });
         double loss = 9;
         for (int step = 0; step < 400 && loss > 0.002; step++)
         {

@@ -27,7 +27,7 @@ internal static class SavedRuns
         var run = new RunFolder(path);
         Directory.CreateDirectory(path);
         var config = new RunConfig { Model = model.Config };
-        using var optimizer = new FusedAdamW(model, config.Optimizer);
+        using var optimizer = new Optimizer(model, config.Optimizer);
         Checkpoint.Save(run, model, optimizer, new TrainingState { Step = 7, Tokens = 700, TrainingSeconds = 3, BestLoss = 2.5 }, isBest: true, keep: 1);
         tokenizer.Save(run.TokenizerPath);
         File.WriteAllText(run.ConfigPath, config.ToJson());

@@ -30,7 +30,7 @@ public class AccumulateGradientsTests
         {
             using var model = new Gpt(config, seed: 3);
             model.train();
-            using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+            using var optimizer = new Optimizer(model, new OptimizerConfig());
             return [.. Enumerable.Range(0, 20).Select(step =>
             {
                 using var scope = NewDisposeScope();

@@ -47,6 +47,42 @@ public class LearningRateScheduleTests
     public void A_constant_schedule_stays_after_its_warm_up(long step, double rate) =>
         Assert.Equal(rate, Schedule(s_config with { Schedule = "constant" }).At(step), 1e-12);
 
+    [Theory]
+    [InlineData("linear", 3, 0.8)]
+    [InlineData("linear", 4, 0.8)]
+    [InlineData("linear", 9, 0.5)]          // half of the 10 intervals
+    [InlineData("linear", 12, 0.32)]
+    [InlineData("linear", 14, 0.2)]
+    [InlineData("linear", 99, 0.2)]
+    [InlineData("wsd", 1, 0.4)]
+    [InlineData("wsd", 4, 0.8)]
+    [InlineData("wsd", 11, 0.8)]            // a fifth of 15 steps are the last 3
+    [InlineData("wsd", 12, 0.6)]
+    [InlineData("wsd", 13, 0.4)]
+    [InlineData("wsd", 14, 0.2)]
+    [InlineData("wsd", 99, 0.2)]
+    [InlineData("inverse-sqrt", 3, 0.8)]
+    [InlineData("inverse-sqrt", 4, 0.8)]
+    [InlineData("inverse-sqrt", 16, 0.4)]   // four times the warm-up: half
+    [InlineData("inverse-sqrt", 36, 0.26666666666666666)]
+    [InlineData("inverse-sqrt", 10_000, 0.2)]
+    public void Other_schedules_have_their_published_shapes(string schedule, long step, double rate) =>
+        Assert.Equal(rate, Schedule(s_config with { Schedule = schedule }).At(step), 1e-12);
+
+    [Theory]
+    [InlineData(0, 14, 0.8)]                // never decays
+    [InlineData(1, 4, 0.7454545454545454)]  // decays from the end of the warm-up on
+    [InlineData(1, 14, 0.2)]
+    public void The_last_share_of_the_steps_decays(double fraction, long step, double rate) =>
+        Assert.Equal(rate, Schedule(s_config with { Schedule = "wsd", DecayFraction = fraction }).At(step), 1e-12);
+
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("wsd")]
+    [InlineData("inverse-sqrt")]
+    public void Without_a_warm_up_every_schedule_begins_with_the_full_rate(string schedule) =>
+        Assert.Equal(0.8, Schedule(s_config with { Schedule = schedule, WarmupSteps = 0 }).At(0), 1e-12);
+
     [Fact]
     public void A_run_of_one_step_uses_the_full_rate() =>
         Assert.Equal(0.8, new LearningRateSchedule(s_config with { WarmupSteps = 0 }, 1).At(0), 1e-12);

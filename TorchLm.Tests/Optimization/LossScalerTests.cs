@@ -15,8 +15,8 @@ public class LossScalerTests
         using var scope = NewDisposeScope();
         (Holder scaledModel, Holder plainModel) = (new Holder(), new Holder());
         var scaler = new LossScaler(CPU);
-        using var scaled = new FusedAdamW(scaledModel, s_config, scaler);
-        using var plain = new FusedAdamW(plainModel, s_config);
+        using var scaled = new Optimizer(scaledModel, s_config, scaler);
+        using var plain = new Optimizer(plainModel, s_config);
         for (int i = 0; i < 5; i++)
         {
             Tensor gradient = tensor(new float[] { 1, -2, 0.5f + i }, [1, 3]);
@@ -38,7 +38,7 @@ public class LossScalerTests
         using var scope = NewDisposeScope();
         var model = new Holder();
         var scaler = new LossScaler(CPU);
-        using var optimizer = new FusedAdamW(model, s_config, scaler);
+        using var optimizer = new Optimizer(model, s_config, scaler);
         void Step(params float[] gradient)
         {
             model.Weight.grad = tensor(gradient, [1, 3]).mul(scaler.Scale);
@@ -54,7 +54,7 @@ public class LossScalerTests
 
         // The next update is corrected for two updates, not three: the same as a run without the bad step.
         var other = new Holder();
-        using var plain = new FusedAdamW(other, s_config);
+        using var plain = new Optimizer(other, s_config);
         foreach (float[] gradient in new[] { new float[] { 1, 2, 3 }, [3, 1, 2] })
         {
             other.Weight.grad = tensor(gradient, [1, 3]);

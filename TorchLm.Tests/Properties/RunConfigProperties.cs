@@ -30,14 +30,15 @@ public class RunConfigProperties
         from rate in Gen.Elements(0, 1e-300, 6e-4, 1.0 / 3, 100)
         from share in Gen.Elements(0, 0.1, 1)
         from warmup in Generators.Numbers(0, int.MaxValue)
-        from schedule in Gen.Elements("cosine", "constant")
+        from schedule in Gen.Elements("cosine", "linear", "constant", "wsd", "inverse-sqrt")
+        from name in Gen.Elements("adamw", "lion", "sgd")
         from decay in Shares
         from betas in Shares.Two()
         from epsilon in Gen.Elements(double.Epsilon, 1e-8, 1)
         from clip in Gen.Elements(0, 1, double.MaxValue)
         select new OptimizerConfig
         {
-            LearningRate = rate, MinLearningRate = rate * share, WarmupSteps = warmup, Schedule = schedule, WeightDecay = decay, Beta1 = betas.Item1, Beta2 = betas.Item2,
+            Name = name, LearningRate = rate, MinLearningRate = rate * share, WarmupSteps = warmup, Schedule = schedule, WeightDecay = decay, Beta1 = betas.Item1, Beta2 = betas.Item2,
             Epsilon = epsilon, GradientClip = clip,
         };
 

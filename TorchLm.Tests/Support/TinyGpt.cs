@@ -47,7 +47,7 @@ internal static class TinyGpt
         model.named_parameters().ToDictionary(p => p.name, p => Values(p.parameter.grad!));
 
     /// <summary>The optimiser's moments by name.</summary>
-    public static Dictionary<string, float[]> Moments(FusedAdamW optimizer) => optimizer.State.Where(s => s.Value.dtype == ScalarType.Float32).ToDictionary(s => s.Name, s => Values(s.Value));
+    public static Dictionary<string, float[]> Moments(Optimizer optimizer) => optimizer.State.Where(s => s.Value.dtype == ScalarType.Float32).ToDictionary(s => s.Name, s => Values(s.Value));
 
     /// <summary>Rows of ids as an int64 tensor (B, T).</summary>
     public static Tensor Ids(params long[][] rows) => tensor(rows.SelectMany(r => r).ToArray(), [rows.Length, rows[0].Length]);

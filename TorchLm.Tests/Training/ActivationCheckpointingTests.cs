@@ -62,7 +62,7 @@ public class ActivationCheckpointingTests
         var config = new OptimizerConfig();
         using Gpt model = TinyGpt.WithWideWeights(TinyGpt.Config with { LayerCount = 3, Dropout = dropout, Bias = true });
         model.train();
-        using var optimizer = new FusedAdamW(model, config);
+        using var optimizer = new Optimizer(model, config);
         using var batches = new RandomBatches(2, 8, 11);
         using var step = new TrainingStep(model, optimizer, new LearningRateSchedule(config, 3), batches,
             new TrainingConfig { GradientAccumulationSteps = accumulation, ActivationCheckpointing = checkpointing });

@@ -64,7 +64,7 @@ public class KernelsTrainTheSameTests
             var optimizerConfig = new OptimizerConfig { LearningRate = 3e-3, WarmupSteps = 0 };
             using var model = new Gpt(config, seed: 5, precision: precision);
             model.train();
-            using var optimizer = new FusedAdamW(model, optimizerConfig);
+            using var optimizer = new Optimizer(model, optimizerConfig);
             using var batches = new OneBatch(2, 80);
             using var step = new TrainingStep(model, optimizer, new LearningRateSchedule(optimizerConfig, Steps), batches, new TrainingConfig { Steps = Steps });
             (double[] losses, double[] norms) = (new double[Steps], new double[Steps]);

@@ -82,7 +82,7 @@ internal static class PlanCommand
         {
             return (plan with { TokensPerSecond = guess }, $"estimated: {100 * UsualUtilization:0} % of {peak / 1e9:N0} GFLOP/s, for a step is too much for a probe of three seconds");
         }
-        double speed = StepProbe.TokensPerSecond(run.Model, run.Training, sequences, place.Device, precision.Precision);
+        double speed = StepProbe.TokensPerSecond(run.Model, run.Training, run.Optimizer, sequences, place.Device, precision.Precision);
         double share = speed * ModelCost.TrainingFlopsPerToken(run.Model) / peak;
         string with = sequences == run.Training.BatchSize ? "" : $" with {sequences} of {run.Training.BatchSize} sequences";
         return (plan with { TokensPerSecond = speed }, $"measured in three seconds{with}, {100 * share:0} % of {peak / 1e9:N0} GFLOP/s");

@@ -2,6 +2,7 @@ using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Devices;
 using TorchLm.Core.Model;
+using TorchLm.Core.Training;
 using TorchLm.Data.Datasets;
 using TorchSharp;
 
@@ -23,7 +24,7 @@ internal static class RunHeader
         Line("Data", $"{(config.Data.Path is null ? "built-in fables" : config.Data.Path)}: {dataset.Train.Tokens:N0} tokens to train on, " +
             $"{validation?.Tokens ?? 0:N0} to validate on, {m.VocabularySize:N0} ids{(dataset.Manifest is { } made ? $" ({made.Tokenizer.Kind})" : "")}");
         Line("Steps", $"{t.Steps:N0} of {t.BatchSize}{accumulation} x {m.ContextLength} tokens: " +
-            $"{(double)t.Steps * t.BatchSize * t.GradientAccumulationSteps * m.ContextLength / dataset.Train.Tokens:0.0} times the data");
+            $"{(double)MicroBatch.SequencesInRun(t) * m.ContextLength / dataset.Train.Tokens:0.0} times the data");
         Line("Device", $"{device.Device} ({threads}{device.Reason}), {precision.Precision.Name()} ({precision.Reason}), {peakFlops / 1e9:N0} GFLOP/s at most");
         Line("Folder", Path.GetRelativePath(".", run.Path));
         Console.Error.WriteLine();

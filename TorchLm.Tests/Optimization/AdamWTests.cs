@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace TorchLm.Tests.Optimization;
 
-public class FusedAdamWTests
+public class AdamWTests
 {
     private static readonly ModelConfig s_model = TinyGpt.Config with { LayerCount = 1, Bias = true };
 
@@ -17,7 +17,7 @@ public class FusedAdamWTests
     {
         OptimizerConfig config = new() { WeightDecay = 0.3, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-6, GradientClip = clip };
         using Gpt model = TinyGpt.WithWideWeights(s_model);
-        using var optimizer = new FusedAdamW(model, config);
+        using var optimizer = new Optimizer(model, config);
         var reference = new ReferenceAdamW(config, TinyGpt.Parameters(model).ToDictionary(p => p.Key, p => Array.ConvertAll(p.Value, v => (double)v)));
         var random = new Random(4);
         for (int step = 0; step < 20; step++)
@@ -49,8 +49,8 @@ public class FusedAdamWTests
     {
         using var scope = NewDisposeScope();
         using Gpt model = TinyGpt.WithWideWeights(s_model), other = TinyGpt.WithWideWeights(s_model);
-        using FusedAdamW optimizer = new(model, new OptimizerConfig()), plain = new(other, new OptimizerConfig());
-        foreach ((Gpt gpt, FusedAdamW adam) in new[] { (model, optimizer), (other, plain) })
+        using Optimizer optimizer = new(model, new OptimizerConfig()), plain = new(other, new OptimizerConfig());
+        foreach ((Gpt gpt, Optimizer adam) in new[] { (model, optimizer), (other, plain) })
         {
             SetGradients(gpt, new Random(1), 1);
             adam.Step(0.1, tensor(2f));
@@ -63,7 +63,7 @@ public class FusedAdamWTests
         Assert.All(TinyGpt.Moments(optimizer), m => Assert.Equal(moments[m.Key], m.Value));
 
         // The next one is what it would have been without it: moments are corrected for updates, not for calls.
-        foreach ((Gpt gpt, FusedAdamW adam) in new[] { (model, optimizer), (other, plain) })
+        foreach ((Gpt gpt, Optimizer adam) in new[] { (model, optimizer), (other, plain) })
         {
             SetGradients(gpt, new Random(3), 1);
             adam.Step(0.1, tensor(2f));
@@ -75,7 +75,7 @@ public class FusedAdamWTests
     public void Gradients_are_gone_after_an_update()
     {
         using Gpt model = TinyGpt.WithWideWeights(s_model);
-        using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+        using var optimizer = new Optimizer(model, new OptimizerConfig());
         SetGradients(model, new Random(1), 1);
         optimizer.Step(0.1).Dispose();
         Assert.All(model.named_parameters(), p => Assert.Null(p.parameter.grad));
@@ -85,7 +85,7 @@ public class FusedAdamWTests
     public void A_parameter_without_a_gradient_is_named_and_nothing_changes()
     {
         using Gpt model = TinyGpt.WithWideWeights(s_model);
-        using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+        using var optimizer = new Optimizer(model, new OptimizerConfig());
         SetGradients(model, new Random(1), 1);
         model.named_parameters().Single(p => p.name == "blocks.0.mlp.expand.bias").parameter.grad = null;
         Dictionary<string, float[]> before = TinyGpt.Parameters(model);
@@ -99,7 +99,7 @@ public class FusedAdamWTests
     public void State_restores_the_optimiser_bit_for_bit()
     {
         using Gpt model = TinyGpt.WithWideWeights(s_model), copy = TinyGpt.WithWideWeights(s_model);
-        using FusedAdamW optimizer = new(model, new OptimizerConfig()), restored = new(copy, new OptimizerConfig());
+        using Optimizer optimizer = new(model, new OptimizerConfig()), restored = new(copy, new OptimizerConfig());
         for (int step = 0; step < 3; step++) Update(model, optimizer, step);
         SetGradients(model, new Random(9), double.NaN); // left out, so that one update fewer is corrected for
         optimizer.Step(0.01).Dispose();
@@ -113,14 +113,14 @@ public class FusedAdamWTests
         Update(copy, restored, 3);
         Assert.All(TinyGpt.Parameters(copy), p => Assert.Equal(TinyGpt.Parameters(model)[p.Key], p.Value));
 
-        static void Update(Gpt model, FusedAdamW optimizer, int seed)
+        static void Update(Gpt model, Optimizer optimizer, int seed)
         {
             SetGradients(model, new Random(seed), 1);
             optimizer.Step(0.01).Dispose();
         }
     }
 
-    private static Dictionary<string, double[]> SetGradients(Gpt model, Random random, double size)
+    internal static Dictionary<string, double[]> SetGradients(Gpt model, Random random, double size)
     {
         var gradients = new Dictionary<string, double[]>();
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
@@ -133,7 +133,7 @@ public class FusedAdamWTests
         return gradients;
     }
 
-    private static void AssertClose(string what, double[] expected, float[] actual)
+    internal static void AssertClose(string what, double[] expected, float[] actual)
     {
         double scale = expected.Max(Math.Abs), worst = expected.Zip(actual, (e, a) => Math.Abs(e - a)).Max();
         Assert.True(worst <= 3e-6 * scale, $"{what}: off by {worst:g3} at a scale of {scale:g3}");
