@@ -23,8 +23,9 @@ internal static class TinyGpt
         using var noGradient = no_grad();
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
         {
-            bool isGain = parameter.dim() == 1 && name.EndsWith(".weight", StringComparison.Ordinal);
-            long rows = name == "tokens.weight" ? config.VocabularySize : parameter.shape[0];
+            bool isGain = parameter.dim() == 1 && name.EndsWith("weight", StringComparison.Ordinal) || name.EndsWith("shortcut.keep", StringComparison.Ordinal);
+            bool isOfTokens = name is "tokens.weight" or "head.weight" || name.EndsWith("values.embedding.weight", StringComparison.Ordinal);
+            long rows = isOfTokens ? config.VocabularySize : parameter.shape[0];
             Tensor inUse = parameter.narrow(0, 0, rows);
             float[] values = [.. Enumerable.Range(0, (int)inUse.numel()).Select(_ => (float)(0.4 * Normal(random) + (isGain ? 1 : 0)))];
             inUse.copy_(tensor(values, inUse.shape));
