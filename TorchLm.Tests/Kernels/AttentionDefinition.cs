@@ -18,7 +18,10 @@ internal static class AttentionDefinition
                 {
                     int first = First(shape, i);
                     var scores = new double[i + 1 - first];
-                    for (int j = first; j <= i; j++) scores[j - first] = shape.Scale * Dot(qkv, Row(shape, b, i, 0, h), qkv, Row(shape, b, j, 1, h), size);
+                    for (int j = first; j <= i; j++)
+                    {
+                        scores[j - first] = shape.Scale * Dot(qkv, Row(shape, b, i, 0, h), qkv, Row(shape, b, j, 1, h), size);
+                    }
                     double maximum = scores.Max(), sum = scores.Sum(s => Math.Exp(s - maximum));
                     logSumExp[(b * heads + h) * length + i] = maximum + Math.Log(sum);
                     int o = OutputRow(shape, b, i, h);

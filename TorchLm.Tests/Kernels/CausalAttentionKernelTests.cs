@@ -211,7 +211,8 @@ public class CausalAttentionKernelTests
         for (int part = 0; part < 3; part++)
         {
             // Gradients of a head of keys are summed in the tensor, and rounded each time.
-            AssertClose(Part(expected, part), Part(gradient, part), part == 0 ? rounding : group * rounding, $"gradient of {"QKV"[part]}", part > 0 ? group : 1);
+            int terms = part == 0 ? 1 : group;
+            AssertClose(Part(expected, part), Part(gradient, part), terms * rounding, $"gradient of {"QKV"[part]}", sums: terms > 1);
         }
 
         T[] Part<T>(T[] all, int part) => [.. all.Where((_, i) => PartOf(i / shape.HeadSize % heads) == part)];
@@ -219,14 +220,14 @@ public class CausalAttentionKernelTests
         int PartOf(int head) => head < shape.Heads ? 0 : head < shape.Heads + shape.KeyHeads ? 1 : 2;
     }
 
-    private static void AssertClose(double[] expected, float[] actual, double rounding, string name, int terms = 1)
+    private static void AssertClose(double[] expected, float[] actual, double rounding, string name, bool sums = false)
     {
         Assert.Equal(expected.Length, actual.Length);
         double scale = Math.Max(1, expected.Max(Math.Abs));
         for (int i = 0; i < expected.Length; i++)
         {
-            double error = Math.Abs(expected[i] - actual[i]);
-            Assert.True(error <= 1e-5 * scale + rounding * (terms > 1 ? scale : Math.Abs(expected[i])), $"{name}[{i}] is {actual[i]:r}, expected {expected[i]:r}");
+            double error = Math.Abs(expected[i] - actual[i]), rounded = sums ? scale : Math.Abs(expected[i]);
+            Assert.True(error <= 1e-5 * scale + rounding * rounded, $"{name}[{i}] is {actual[i]:r}, expected {expected[i]:r}");
         }
     }
 }

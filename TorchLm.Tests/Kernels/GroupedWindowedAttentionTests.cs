@@ -37,7 +37,7 @@ public class GroupedWindowedAttentionTests
     public void Scores_are_multiplied_by_the_scale_that_is_asked_for(float scale) =>
         CausalAttentionKernelTests.CompareWithReference<Float32>(new(2, 70, 2, 32) { KeyHeads = 1, Window = 40, Scale = scale }, rounding: 0);
 
-    /// <summary>What lies before a window may be anything: it is as if it were not there, also where its score would be the greatest by far.</summary>
+    /// <summary>What lies before a window is as if it were not there, also where its score would be the greatest by far.</summary>
     [Theory]
     [InlineData(5)]
     [InlineData(64)]
@@ -49,7 +49,8 @@ public class GroupedWindowedAttentionTests
         float[] qkv = CausalAttentionKernelTests.RandomQkv(shape, seed: 3), changed = [.. qkv];
         int last = 149 - window; // the last position that position 149 does not see
         for (int i = 0; i < (last + 1) * Row; i++) changed[i] = 200 * changed[i] + 1;
-        float[] output = CausalAttentionKernelTests.Forward<Float32>(shape, qkv).Output, other = CausalAttentionKernelTests.Forward<Float32>(shape, changed).Output;
+        float[] output = CausalAttentionKernelTests.Forward<Float32>(shape, qkv).Output;
+        float[] other = CausalAttentionKernelTests.Forward<Float32>(shape, changed).Output;
         Assert.Equal(output[^64..], other[^64..]);
         Assert.NotEqual(output[^128..^64], other[^128..^64]); // position 148 sees one that changed
     }
@@ -69,7 +70,8 @@ public class GroupedWindowedAttentionThreadTests
     public void The_number_of_threads_changes_no_bit(int keyHeads, int window)
     {
         var shape = new AttentionShape(3, 90, 4, 32) { KeyHeads = keyHeads, Window = window };
-        float[] qkv = CausalAttentionKernelTests.RandomQkv(shape, seed: 11), outputGradient = CausalAttentionKernelTests.RandomValues(shape, 1, seed: 12);
+        float[] qkv = CausalAttentionKernelTests.RandomQkv(shape, seed: 11);
+        float[] outputGradient = CausalAttentionKernelTests.RandomValues(shape, 1, seed: 12);
         int threads = get_num_threads();
         try
         {

@@ -1,8 +1,8 @@
 namespace TorchLm.Tests.Model;
 
 /// <summary>
-/// Causal self-attention from rows (queries of all heads, keys and values of the heads that have their own) to rows of the heads' results: query head h
-/// looks at key head h / (heads / keyHeads), and at no more than the last <c>window</c> positions, its own included.
+/// Causal self-attention from rows (queries of all heads, keys and values of the heads that have their own) to rows of the heads' results: query
+/// head h looks at key head h / (heads / keyHeads), and at no more than the last <c>window</c> positions, its own included.
 /// </summary>
 internal sealed class ReferenceAttention(int heads, int keyHeads, int headSize, int window) : IReferenceLayer
 {
@@ -25,8 +25,9 @@ internal sealed class ReferenceAttention(int heads, int keyHeads, int headSize, 
             _shares[h] = new double[rows][];
             for (int t = 0; t < rows; t++)
             {
-                double[] scores = [.. Enumerable.Range(0, t + 1).Select(s => Sees(t, s) ? _scale * Dot(Query(h, t), Key(h, s)) : double.NegativeInfinity)];
-                _shares[h][t] = Softmax(scores);
+                IEnumerable<double> scores = Enumerable.Range(0, t + 1)
+                    .Select(s => Sees(t, s) ? _scale * Dot(Query(h, t), Key(h, s)) : double.NegativeInfinity);
+                _shares[h][t] = Softmax([.. scores]);
                 for (int s = 0; s <= t; s++)
                 {
                     for (int d = 0; d < headSize; d++) y[(t * heads + h) * headSize + d] += _shares[h][t][s] * x[Value(h, s) + d];

@@ -2,7 +2,7 @@ using TorchLm.Core.Configuration;
 
 namespace TorchLm.Tests.Model;
 
-/// <summary>A transformer block: first, maybe, the embeddings mixed in again; then attention and the MLP, with their norms before or after the sums.</summary>
+/// <summary>A block: first, maybe, the embeddings mixed in again; then attention and the MLP, with their norms before or after the sums.</summary>
 internal sealed class ReferenceBlock
 {
     private readonly ReferenceParameters _parameters;
@@ -15,7 +15,8 @@ internal sealed class ReferenceBlock
     public ReferenceBlock(ModelConfig config, int layer, ReferenceParameters parameters)
     {
         string name = $"blocks.{layer}";
-        int c = config.EmbeddingSize, d = c / config.HeadCount, keyHeads = config.KeyValueHeadCount == 0 ? config.HeadCount : config.KeyValueHeadCount;
+        int c = config.EmbeddingSize, d = c / config.HeadCount;
+        int keyHeads = config.KeyValueHeadCount == 0 ? config.HeadCount : config.KeyValueHeadCount;
         int heads = config.HeadCount + 2 * keyHeads, turned = config.HeadCount + keyHeads;
         _parameters = parameters;
         _shortcut = config.EmbeddingShortcuts ? name + ".shortcut" : null;

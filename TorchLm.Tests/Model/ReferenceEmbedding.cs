@@ -26,8 +26,8 @@ internal sealed class ReferenceEmbedding(ModelConfig config, ReferenceParameters
     }
 
     /// <summary>
-    /// Vaswani et al. 2017, 3.5: PE(p, 2i) = sin(p / 10000^(2i/C)) and PE(p, 2i + 1) = cos of the same, here times √2 · the initial deviation, so that their
-    /// root mean square is that of the tokens' vectors.
+    /// Vaswani et al. 2017, 3.5: PE(p, 2i) = sin(p / 10000^(2i/C)) and PE(p, 2i + 1) = cos of the same, here times √2 · the initial deviation, so
+    /// that their root mean square is that of the tokens' vectors.
     /// </summary>
     private double Position(int p, int channel)
     {

@@ -12,13 +12,15 @@ internal sealed class ReferenceHead(ModelConfig config, ReferenceParameters para
     public double[] Logits(double[] hidden) =>
         [.. Products(hidden).Select(x => config.LogitSoftCap > 0 ? config.LogitSoftCap * Math.Tanh(x / config.LogitSoftCap) : x)];
 
-    public IEnumerable<double> CrossEntropies(double[] logits, long[] targets) => targets.Select((target, t) => LogZ(Row(logits, t)) - Row(logits, t)[target]);
+    public IEnumerable<double> CrossEntropies(double[] logits, long[] targets) =>
+        targets.Select((target, t) => LogZ(Row(logits, t)) - Row(logits, t)[target]);
 
     /// <summary>log² Σ exp of each row.</summary>
     public IEnumerable<double> SquaredLogZ(double[] logits) => Enumerable.Range(0, logits.Length / _v).Select(t => Math.Pow(LogZ(Row(logits, t)), 2));
 
     /// <summary>
-    /// The hidden states' gradient of <paramref name="weight"/> · (cross-entropies + <paramref name="zLoss"/> · log² Σ exp); that of the head is added to.
+    /// The hidden states' gradient of <paramref name="weight"/> · (cross-entropies + <paramref name="zLoss"/> · log² Σ exp); that of the head is
+    /// added to.
     /// </summary>
     public double[] Backward(double[] hidden, long[] targets, double weight, double zLoss)
     {

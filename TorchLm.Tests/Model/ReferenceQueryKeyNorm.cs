@@ -1,6 +1,6 @@
 namespace TorchLm.Tests.Model;
 
-/// <summary>Each of a row's first <c>turned</c> heads (queries and keys) divided by its root mean square (Henry et al. 2020), times a scale.</summary>
+/// <summary>A row's first <c>turned</c> heads (queries and keys), each divided by its root mean square (Henry et al. 2020), times a scale.</summary>
 internal sealed class ReferenceQueryKeyNorm(int turned, int heads, int headSize, double epsilon, double scale) : IReferenceLayer
 {
     private double[] _x = [];

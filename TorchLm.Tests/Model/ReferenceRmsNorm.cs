@@ -1,6 +1,6 @@
 namespace TorchLm.Tests.Model;
 
-/// <summary>RMSNorm over the channels (Zhang and Sennrich 2019), y = gain · x / √(mean of x² + ε), with a gain where the parameters have one.</summary>
+/// <summary>RMSNorm over the channels (Zhang and Sennrich 2019), y = gain · x / √(mean of x² + ε); the gain is 1 where there is none.</summary>
 internal sealed class ReferenceRmsNorm(ReferenceParameters parameters, string name, int channels, double epsilon) : IReferenceLayer
 {
     private double[] _x = [];

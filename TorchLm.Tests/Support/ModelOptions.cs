@@ -3,7 +3,7 @@ using TorchLm.Core.Configuration;
 namespace TorchLm.Tests.Support;
 
 /// <summary>
-/// Each choice that a model's configuration offers, alone, and architectures that are made of several. What a model promises is tested with all of them.
+/// Each choice that a model's configuration offers, alone, and architectures that are made of several. What a model promises is tested with all.
 /// </summary>
 internal static class ModelOptions
 {
@@ -57,15 +57,18 @@ internal static class ModelOptions
         },
         ["modern"] = s_gpt2 with
         {
-            Positions = "rope", QkNorm = true, QkNormScale = 1.2, Norm = "rmsnorm", NormGain = false, EmbeddingNorm = true, Mlp = "relu2", TiedHead = false,
-            LogitSoftCap = 5, EmbeddingShortcuts = true, ValueEmbeddings = true, ZeroInitProjections = true,
+            Positions = "rope", QkNorm = true, QkNormScale = 1.2, Norm = "rmsnorm", NormGain = false, EmbeddingNorm = true, Mlp = "relu2",
+            TiedHead = false, LogitSoftCap = 5, EmbeddingShortcuts = true, ValueEmbeddings = true, ZeroInitProjections = true,
         },
         ["modern with windows and one head of keys"] = s_gpt2 with
         {
-            LayerCount = 3, Positions = "rope", QkNorm = true, Norm = "rmsnorm", NormGain = false, EmbeddingNorm = true, Mlp = "relu2", TiedHead = false,
-            LogitSoftCap = 15, EmbeddingShortcuts = true, ValueEmbeddings = true, SlidingWindow = 4, FullAttentionInterval = 2, KeyValueHeadCount = 1,
+            LayerCount = 3, Positions = "rope", QkNorm = true, Norm = "rmsnorm", NormGain = false, EmbeddingNorm = true, Mlp = "relu2",
+            TiedHead = false, LogitSoftCap = 15, EmbeddingShortcuts = true, ValueEmbeddings = true, SlidingWindow = 4, FullAttentionInterval = 2, KeyValueHeadCount = 1,
         },
-        ["the first transformer"] = s_gpt2 with { Positions = "sinusoidal", NormPlacement = "post", Bias = true, Gelu = "exact", InitialDeviation = 0.5 },
+        ["the first transformer"] = s_gpt2 with
+        {
+            Positions = "sinusoidal", NormPlacement = "post", Bias = true, Gelu = "exact", InitialDeviation = 0.5,
+        },
         ["norms after and all the rest"] = s_fourHeads with
         {
             NormPlacement = "post", Positions = "rope", QkNorm = true, EmbeddingNorm = true, EmbeddingShortcuts = true, ValueEmbeddings = true,
