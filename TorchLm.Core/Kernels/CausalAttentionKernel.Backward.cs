@@ -19,18 +19,22 @@ internal static unsafe partial class CausalAttentionKernel
         CpuThreads.Run(shape.Batch * shape.KeyHeads, tensors, BackwardGroup<TElement>);
     }
 
-    /// <summary>The heads of queries that share a head of keys, one after another, so that their sums have one order.</summary>
+    /// <summary>The heads of queries that share a head of keys, one after another, so that their sums have one order and are rounded once.</summary>
     private static void BackwardGroup<TElement>(in Tensors tensors, int pair)
         where TElement : struct, IElement
     {
-        for (int i = 0; i < tensors.Group; i++) BackwardPair<TElement>(tensors, pair * tensors.Group + i, add: i > 0);
+        int group = tensors.Group;
+        for (int i = 0; i < group; i++) BackwardPair<TElement>(tensors, pair * group + i, first: i == 0, last: i == group - 1);
     }
 
     private static long BackwardFloats(AttentionShape shape)
     {
         long padded = (long)shape.Length + Tile;
-        return (3L * shape.HeadSize + 2) * padded + 5L * Tile * shape.HeadSize + 2 * Tile * Tile;
+        return (3L * shape.HeadSize + 2) * padded + 3L * Tile * shape.HeadSize + 2 * SumFloats(shape) + 2 * Tile * Tile;
     }
+
+    /// <summary>Gradients of keys, or of values, that are not in their tensor yet: of a square, or of all where further heads will add to them.</summary>
+    private static long SumFloats(AttentionShape shape) => (shape.KeyHeads == shape.Heads ? Tile : (long)shape.Length + Tile) * shape.HeadSize;
 
     /// <summary>
     /// With S = scale · Q·Kᵀ, P = exp(S - log Σ exp S), O = P·V: dV = Pᵀ·dO; dP = dO·Vᵀ; dS = P ∘ (dP - Σ dP ∘ P), where that row sum is also Σ dO ∘ O;
@@ -38,9 +42,10 @@ internal static unsafe partial class CausalAttentionKernel
     /// </summary>
     /// <param name="tensors">The tensors.</param>
     /// <param name="pair">Which sequence and head of queries.</param>
-    /// <param name="add">Whether the gradients of keys and values are added to what is there.</param>
+    /// <param name="first">Whether it is the first of those that share a head of keys.</param>
+    /// <param name="last">Whether it is the last.</param>
     [MethodImpl(Loop)]
-    private static void BackwardPair<TElement>(in Tensors tensors, int pair, bool add)
+    private static void BackwardPair<TElement>(in Tensors tensors, int pair, bool first, bool last)
         where TElement : struct, IElement
     {
         int length = tensors.Shape.Length, width = tensors.Shape.HeadSize, padded = RoundUp(length, MatrixProduct.Rows), window = tensors.Shape.Window;
@@ -53,17 +58,18 @@ internal static unsafe partial class CausalAttentionKernel
         var output = tensors.Output<TElement>(pair);
         var outputGradient = tensors.OutputGradient<TElement>(pair);
 
+        // The sums come first, so that each head of a group finds them where the one before has left them.
         var workspace = new KernelWorkspace(BackwardFloats(tensors.Shape));
+        float* allDK = workspace.Take(SumFloats(tensors.Shape)); // (Tile or T, D)
+        float* allDV = workspace.Take(SumFloats(tensors.Shape));
         float* q = workspace.Take((long)padded * width); // (T, D), scaled
         float* dO = workspace.Take((long)padded * width);
         float* dQ = workspace.Take((long)padded * width);
         float* logSumExp = workspace.Take(padded);
         float* dot = workspace.Take(padded); // Σ dO ∘ O of each row
-        float* k = workspace.Take(Tile * width); // (Tile, D), as dK and dV
+        float* k = workspace.Take(Tile * width); // (Tile, D)
         float* kTransposed = workspace.Take(Tile * width); // (D, Tile)
         float* vTransposed = workspace.Take(Tile * width);
-        float* dK = workspace.Take(Tile * width);
-        float* dV = workspace.Take(Tile * width);
         float* p = workspace.Take(Tile * Tile); // (queries, keys), as dS
         float* dS = workspace.Take(Tile * Tile);
 
@@ -78,13 +84,15 @@ internal static unsafe partial class CausalAttentionKernel
         for (int keyStart = 0; keyStart < length; keyStart += Tile)
         {
             int keyCount = Math.Min(Tile, length - keyStart), paddedKeys = RoundUp(keyCount, MatrixProduct.Rows);
+            nint sumsStart = tensors.Group == 1 ? 0 : (nint)keyStart * width;
+            float* dK = allDK + sumsStart, dV = allDV + sumsStart;
             keys.CopyTo(k, keyStart, keyCount, paddedKeys, 1);
             keys.TransposeTo(kTransposed, Tile, keyStart, keyCount);
             values.TransposeTo(vTransposed, Tile, keyStart, keyCount);
             for (int start = keyStart; start < length && FirstTile(tensors.Shape, start) <= keyStart; start += Tile)
             {
                 int rows = Math.Min(Tile, padded - start);
-                bool first = keyStart == FirstTile(tensors.Shape, start), diagonal = keyStart == start;
+                bool firstKeys = keyStart == FirstTile(tensors.Shape, start), diagonal = keyStart == start, add = !diagonal || !first;
                 float* tileQ = q + (nint)start * width, tileDO = dO + (nint)start * width, tileDQ = dQ + (nint)start * width;
                 for (int row = 0; row < rows; row += MatrixProduct.Rows)
                 {
@@ -103,21 +111,22 @@ internal static unsafe partial class CausalAttentionKernel
                 for (int key = 0; key < paddedKeys; key += MatrixProduct.Rows)
                 {
                     int from = diagonal ? key : 0;
-                    MatrixProduct.EightRows(p + from * Tile + key, 1, Tile, tileDO + from * width, width, rows - from, dV + key * width, width, width, !diagonal);
+                    MatrixProduct.EightRows(p + from * Tile + key, 1, Tile, tileDO + from * width, width, rows - from, dV + key * width, width, width, add);
                 }
                 for (int key = 0; key < paddedKeys; key += MatrixProduct.Rows)
                 {
                     int from = diagonal ? key : 0;
-                    MatrixProduct.EightRows(dS + from * Tile + key, 1, Tile, tileQ + from * width, width, rows - from, dK + key * width, width, width, !diagonal);
+                    MatrixProduct.EightRows(dS + from * Tile + key, 1, Tile, tileQ + from * width, width, rows - from, dK + key * width, width, width, add);
                 }
                 for (int row = 0; row < rows; row += MatrixProduct.Rows)
                 {
                     int steps = diagonal ? row + MatrixProduct.Rows : Tile;
-                    MatrixProduct.EightRows(dS + row * Tile, Tile, 1, k, width, steps, tileDQ + row * width, width, width, !first);
+                    MatrixProduct.EightRows(dS + row * Tile, Tile, 1, k, width, steps, tileDQ + row * width, width, width, !firstKeys);
                 }
             }
-            keysGradient.CopyFrom(dK, keyStart, keyCount, 1, add);
-            valuesGradient.CopyFrom(dV, keyStart, keyCount, 1, add);
+            if (!last) continue;
+            keysGradient.CopyFrom(dK, keyStart, keyCount, 1);
+            valuesGradient.CopyFrom(dV, keyStart, keyCount, 1);
         }
         queriesGradient.CopyFrom(dQ, 0, length, tensors.Shape.Scale);
     }

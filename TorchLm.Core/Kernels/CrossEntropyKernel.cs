@@ -107,7 +107,7 @@ internal static unsafe class CrossEntropyKernel
         return sum;
     }
 
-    /// <summary>cap·tanh(x / cap) in x's place, with tanh u = 2·σ(2u) - 1.</summary>
+    /// <summary>cap·tanh(x / cap) in x's place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SoftCap<T>(void* x, int whole, int vocabulary, float cap) where T : IElement
     {
@@ -116,8 +116,7 @@ internal static unsafe class CrossEntropyKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Capped(Vector512<float> x, float cap) =>
-        Vector512.FusedMultiplyAdd(VectorMath.Sigmoid(x * (2 / cap)), Vector512.Create(2 * cap), Vector512.Create(-cap));
+    private static Vector512<float> Capped(Vector512<float> x, float cap) => VectorMath.Tanh(x * (1 / cap)) * cap;
 
     /// <summary>exp(x - max) · scale in x's place, times the slope 1 - (x / cap)² of a soft cap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

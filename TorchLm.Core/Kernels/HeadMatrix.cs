@@ -35,19 +35,15 @@ internal readonly unsafe struct HeadMatrix<TElement>(void* data, nint first, nin
         new Span<float>(target, (paddedRows - rows) * width).Clear();
     }
 
-    /// <summary>Rows <paramref name="row"/> and on become <paramref name="source"/>, a dense (rows, D), times <paramref name="scale"/>, or have it added.</summary>
+    /// <summary>Rows <paramref name="row"/> and on become <paramref name="source"/>, a dense (rows, D), times <paramref name="scale"/>.</summary>
     [MethodImpl(Loop)]
-    public void CopyFrom(float* source, int row, int rows, float scale, bool add = false)
+    public void CopyFrom(float* source, int row, int rows, float scale)
     {
         Vector512<float> factor = Vector512.Create(scale);
         for (int r = 0; r < rows; r++)
         {
             nint target = first + (row + r) * rowStride;
-            for (int column = 0; column < width; column += 16, source += 16)
-            {
-                Vector512<float> values = Vector512.Load(source) * factor;
-                TElement.Store(add ? values + TElement.LoadVector(data, target + column) : values, data, target + column);
-            }
+            for (int column = 0; column < width; column += 16, source += 16) TElement.Store(Vector512.Load(source) * factor, data, target + column);
         }
     }
 

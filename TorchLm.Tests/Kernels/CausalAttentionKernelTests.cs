@@ -154,11 +154,18 @@ public class CausalAttentionKernelTests
         return [.. Enumerable.Range(0, shape.Batch * shape.Length * parts * shape.Heads * shape.HeadSize).Select(_ => random.NextSingle() * 4 - 2)];
     }
 
+    internal static float[] RandomQkv(AttentionShape shape, int seed)
+    {
+        var random = new Random(seed);
+        int count = shape.Batch * shape.Length * (shape.Heads + 2 * shape.KeyHeads) * shape.HeadSize;
+        return [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() * 4 - 2)];
+    }
+
     internal static unsafe (float[] Output, float[] LogSumExp) Forward<TElement>(AttentionShape shape, float[] qkv)
         where TElement : struct, IElement
     {
         var input = new GuardedBuffer<TElement>(qkv);
-        var output = new GuardedBuffer<TElement>(NaNs(qkv.Length / 3));
+        var output = new GuardedBuffer<TElement>(NaNs(shape.Batch * shape.Length * shape.Heads * shape.HeadSize));
         var logSumExp = new GuardedBuffer<Float32>(NaNs(shape.Batch * shape.Heads * shape.Length));
         fixed (byte* pInput = input.Bytes, pOutput = output.Bytes, pLogSumExp = logSumExp.Bytes)
         {
@@ -185,12 +192,12 @@ public class CausalAttentionKernelTests
 
     private static float[] NaNs(int count) => [.. Enumerable.Repeat(float.NaN, count)];
 
-    private static void CompareWithReference<TElement>(AttentionShape shape, double rounding, float[]? values = null)
+    internal static void CompareWithReference<TElement>(AttentionShape shape, double rounding, float[]? values = null)
         where TElement : struct, IElement
     {
-        float[] qkv = new GuardedBuffer<TElement>(values ?? RandomValues(shape, 3, seed: 1)).Values();
+        float[] qkv = new GuardedBuffer<TElement>(values ?? RandomQkv(shape, seed: 1)).Values();
         float[] outputGradient = new GuardedBuffer<TElement>(RandomValues(shape, 1, seed: 2)).Values();
-        var (expectedOutput, expectedLogSumExp) = Reference.Forward(shape, qkv);
+        var (expectedOutput, expectedLogSumExp) = AttentionDefinition.Forward(shape, qkv);
         (float[] output, float[] logSumExp) = Forward<TElement>(shape, qkv);
         AssertClose(expectedOutput, output, rounding, "output");
         AssertClose(expectedLogSumExp, logSumExp, 0, "logSumExp");
@@ -198,11 +205,13 @@ public class CausalAttentionKernelTests
         // Backwards, what the forward pass gave is an input like any other, and rounded as any other.
         float[] givenOutput = new GuardedBuffer<TElement>([.. expectedOutput.Select(x => (float)x)]).Values();
         float[] givenLogSumExp = [.. expectedLogSumExp.Select(x => (float)x)];
-        double[] expected = Reference.Backward(shape, qkv, givenOutput, outputGradient, givenLogSumExp);
+        double[] expected = AttentionDefinition.Backward(shape, qkv, givenOutput, outputGradient, givenLogSumExp);
         float[] gradient = Backward<TElement>(shape, qkv, givenOutput, outputGradient, givenLogSumExp);
         for (int part = 0; part < 3; part++) AssertClose(Part(expected, part), Part(gradient, part), rounding, $"gradient of {"QKV"[part]}");
 
-        T[] Part<T>(T[] all, int part) => [.. all.Where((_, i) => i / (shape.Heads * shape.HeadSize) % 3 == part)];
+        T[] Part<T>(T[] all, int part) => [.. all.Where((_, i) => PartOf(i / shape.HeadSize % (shape.Heads + 2 * shape.KeyHeads)) == part)];
+
+        int PartOf(int head) => head < shape.Heads ? 0 : head < shape.Heads + shape.KeyHeads ? 1 : 2;
     }
 
     private static void AssertClose(double[] expected, float[] actual, double rounding, string name)
@@ -213,112 +222,6 @@ public class CausalAttentionKernelTests
         {
             double error = Math.Abs(expected[i] - actual[i]);
             Assert.True(error <= 1e-5 * scale + rounding * Math.Abs(expected[i]), $"{name}[{i}] is {actual[i]:r}, expected {expected[i]:r}");
-        }
-    }
-
-    /// <summary>Elements in memory between two margins that nobody may write to.</summary>
-    private sealed unsafe class GuardedBuffer<TElement>
-        where TElement : struct, IElement
-    {
-        private const int Margin = 256;
-
-        public GuardedBuffer(float[] values)
-        {
-            Bytes = new byte[values.Length * TElement.Size + 2 * Margin];
-            Bytes.AsSpan().Fill(0xa5);
-            fixed (byte* p = Bytes)
-            {
-                for (int i = 0; i < values.Length; i++) TElement.Store(values[i], Start(p), i);
-            }
-        }
-
-        public byte[] Bytes { get; }
-
-        public static void* Start(byte* pinned) => pinned + Margin;
-
-        public float[] Values()
-        {
-            Assert.True(Bytes.AsSpan(0, Margin).IndexOfAnyExcept((byte)0xa5) < 0 && Bytes.AsSpan(Bytes.Length - Margin).IndexOfAnyExcept((byte)0xa5) < 0);
-            var values = new float[(Bytes.Length - 2 * Margin) / TElement.Size];
-            fixed (byte* p = Bytes)
-            {
-                for (int i = 0; i < values.Length; i++) values[i] = TElement.Load(Start(p), i);
-            }
-            return values;
-        }
-    }
-
-    /// <summary>The definition, one score after the other, in double precision.</summary>
-    private static class Reference
-    {
-        public static (double[] Output, double[] LogSumExp) Forward(AttentionShape shape, float[] qkv)
-        {
-            var (batch, length, heads, size) = shape;
-            var output = new double[batch * length * heads * size];
-            var logSumExp = new double[batch * heads * length];
-            for (int b = 0; b < batch; b++)
-            {
-                for (int h = 0; h < heads; h++)
-                {
-                    for (int i = 0; i < length; i++)
-                    {
-                        var scores = new double[i + 1];
-                        for (int j = 0; j <= i; j++) scores[j] = Dot(qkv, Row(shape, b, i, 0, h), qkv, Row(shape, b, j, 1, h), size) / Math.Sqrt(size);
-                        double maximum = scores.Max(), sum = scores.Sum(s => Math.Exp(s - maximum));
-                        logSumExp[(b * heads + h) * length + i] = maximum + Math.Log(sum);
-                        int o = OutputRow(shape, b, i, h);
-                        for (int j = 0; j <= i; j++)
-                        {
-                            double p = Math.Exp(scores[j] - maximum) / sum;
-                            for (int d = 0; d < size; d++) output[o + d] += p * qkv[Row(shape, b, j, 2, h) + d];
-                        }
-                    }
-                }
-            }
-            return (output, logSumExp);
-        }
-
-        public static double[] Backward(AttentionShape shape, float[] qkv, float[] output, float[] outputGradient, float[] logSumExp)
-        {
-            var (batch, length, heads, size) = shape;
-            var gradient = new double[qkv.Length];
-            for (int b = 0; b < batch; b++)
-            {
-                for (int h = 0; h < heads; h++)
-                {
-                    for (int i = 0; i < length; i++)
-                    {
-                        int q = Row(shape, b, i, 0, h), o = OutputRow(shape, b, i, h);
-                        double mean = Dot(outputGradient, o, output, o, size);
-                        for (int j = 0; j <= i; j++)
-                        {
-                            int k = Row(shape, b, j, 1, h), v = Row(shape, b, j, 2, h);
-                            double p = Math.Exp(Dot(qkv, q, qkv, k, size) / Math.Sqrt(size) - logSumExp[(b * heads + h) * length + i]);
-                            double scoreGradient = p * (Dot(outputGradient, o, qkv, v, size) - mean) / Math.Sqrt(size);
-                            for (int d = 0; d < size; d++)
-                            {
-                                gradient[q + d] += scoreGradient * qkv[k + d];
-                                gradient[k + d] += scoreGradient * qkv[q + d];
-                                gradient[v + d] += p * outputGradient[o + d];
-                            }
-                        }
-                    }
-                }
-            }
-            return gradient;
-        }
-
-        private static int Row(AttentionShape shape, int batch, int position, int part, int head) =>
-            (((batch * shape.Length + position) * 3 + part) * shape.Heads + head) * shape.HeadSize;
-
-        private static int OutputRow(AttentionShape shape, int batch, int position, int head) =>
-            ((batch * shape.Length + position) * shape.Heads + head) * shape.HeadSize;
-
-        private static double Dot(float[] left, int leftStart, float[] right, int rightStart, int count)
-        {
-            double sum = 0;
-            for (int i = 0; i < count; i++) sum += (double)left[leftStart + i] * right[rightStart + i];
-            return sum;
         }
     }
 }

@@ -21,6 +21,35 @@ public class InitialWeightsTests
         Assert.InRange(model.Loss(inputs, targets).item<float>(), uniform * 0.99, uniform * 1.01);
     }
 
+    public static TheoryData<string> Options => ModelOptions.Names;
+
+    [Theory]
+    [MemberData(nameof(Options))]
+    public void Nor_does_one_of_any_architecture(string option)
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Gpt(ModelOptions.All[option] with { InitialDeviation = 0.02 }, seed: 1337);
+        Tensor inputs = TinyGpt.Ids(TinyGpt.RandomRows(8, 8, 11, 1)), targets = TinyGpt.Ids(TinyGpt.RandomRows(8, 8, 11, 2));
+        Assert.InRange(model.Loss(inputs, targets).item<float>(), Math.Log(11) * 0.97, Math.Log(11) * 1.03);
+    }
+
+    [Fact]
+    public void With_projections_that_begin_at_zero_each_block_is_the_identity_and_every_token_as_likely()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Gpt(ModelOptions.All["modern"], seed: 5);
+        Tensor ids = TinyGpt.Ids(TinyGpt.RandomRows(2, 8, 11, 1));
+        Tensor[] stream = model.ResidualStream(ids);
+        Assert.All(stream, x => Assert.Equal(TinyGpt.Values(stream[0]), TinyGpt.Values(x)));
+        Assert.All(TinyGpt.Values(model.forward(ids)), logit => Assert.Equal(0f, logit));
+        foreach ((string name, float[] values) in TinyGpt.Parameters(model).Where(p => p.Value.Length > 1))
+        {
+            string[] ends = ["head.weight", ".output.weight", ".project.weight"];
+            bool isZero = ends.Any(end => name.EndsWith(end, StringComparison.Ordinal));
+            Assert.Equal(isZero, values.All(v => v == 0));
+        }
+    }
+
     [Fact]
     public void Weights_have_the_deviations_of_GPT_2()
     {

@@ -22,6 +22,34 @@ public class ModelCostTests
         Assert.Equal(model.parameters().Sum(p => p.numel()) - padding, ModelCost.Parameters(config));
     }
 
+    public static TheoryData<string> Options => ModelOptions.Names;
+
+    [Theory]
+    [MemberData(nameof(Options))]
+    public void So_they_are_with_every_option(string option)
+    {
+        foreach (int multiple in (int[])[1, 64])
+        {
+            ModelConfig config = ModelOptions.All[option] with { VocabularyMultiple = multiple };
+            using var model = new Gpt(config);
+            Assert.Equal(TinyGpt.Count(model), ModelCost.Parameters(config));
+        }
+    }
+
+    /// <summary>Llama 2 7B, as Hugging Face counts it, and TinyLlama 1.1B, which has four heads of keys.</summary>
+    [Fact]
+    public void Llamas_have_the_parameters_that_are_published()
+    {
+        var llama = new ModelConfig
+        {
+            Family = "llama", LayerCount = 32, HeadCount = 32, EmbeddingSize = 4096, ContextLength = 4096, VocabularySize = 32000, Positions = "rope",
+            Norm = "rmsnorm", Mlp = "swiglu", MlpSize = 11008, TiedHead = false,
+        };
+        Assert.Equal(6_738_415_616, ModelCost.Parameters(llama));
+        Assert.Equal(1_100_048_384,
+            ModelCost.Parameters(llama with { LayerCount = 22, EmbeddingSize = 2048, MlpSize = 5632, KeyValueHeadCount = 4 }));
+    }
+
     /// <summary>The figure that Hugging Face and nanoGPT print for GPT-2's smallest model.</summary>
     [Fact]
     public void GPT_2_has_124_million_parameters()

@@ -15,6 +15,13 @@ public class ModelInspectionTests
         { TinyGpt.Config with { VocabularyMultiple = 64 }, 2 },
     };
 
+    public static TheoryData<string> Options => ModelOptions.Names;
+
+    [Theory]
+    [MemberData(nameof(Options))]
+    public void So_they_do_with_every_option(string option) =>
+        Attention_and_every_layers_reading_agree_with_double_precision(ModelOptions.All[option], 7);
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Attention_and_every_layers_reading_agree_with_double_precision(ModelConfig config, int length)

@@ -13,7 +13,8 @@ internal static class TinyGpt
 
     /// <summary>
     /// A model all of whose parameters, gains and biases included, are drawn widely, so that no part of the computation is nearly linear, uniform or
-    /// zero, as much of it is in a freshly initialised model.
+    /// zero, as much of it is in a freshly initialised model; in a model of many channels less widely, so that sums of
+    /// more products are no larger and softmaxes do not saturate.
     /// </summary>
     public static Gpt WithWideWeights(ModelConfig config, int seed = 1)
     {
@@ -23,14 +24,23 @@ internal static class TinyGpt
         using var noGradient = no_grad();
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
         {
-            bool isGain = parameter.dim() == 1 && name.EndsWith(".weight", StringComparison.Ordinal);
-            long rows = name == "tokens.weight" ? config.VocabularySize : parameter.shape[0];
+            bool isGain = parameter.dim() == 1 && (name.EndsWith("weight", StringComparison.Ordinal) || name.EndsWith(".keep", StringComparison.Ordinal));
+            long rows = IsOfTokens(name) ? config.VocabularySize : parameter.shape[0];
             Tensor inUse = parameter.narrow(0, 0, rows);
-            float[] values = [.. Enumerable.Range(0, (int)inUse.numel()).Select(_ => (float)(0.4 * Normal(random) + (isGain ? 1 : 0)))];
+            double deviation = 0.4 * (parameter.dim() == 2 ? Math.Sqrt(16.0 / Math.Max(16, config.EmbeddingSize)) : 1);
+            float[] values = [.. Enumerable.Range(0, (int)inUse.numel()).Select(_ => (float)(deviation * Normal(random) + (isGain ? 1 : 0)))];
             inUse.copy_(tensor(values, inUse.shape));
         }
         return model;
     }
+
+    /// <summary>Whether a parameter has a row for each token, and so for each row of the vocabulary's padding.</summary>
+    public static bool IsOfTokens(string name) =>
+        name is "tokens.weight" or "head.weight" || name.EndsWith("values.embedding.weight", StringComparison.Ordinal);
+
+    /// <summary>Numbers in a model, those of the vocabulary's padding left out.</summary>
+    public static long Count(Gpt model) => model.named_parameters().Sum(p =>
+        IsOfTokens(p.name) ? model.Config.VocabularySize * p.parameter.shape[1] : p.parameter.numel());
 
     /// <summary>All elements in row-major order.</summary>
     public static float[] Values(Tensor tensor)
