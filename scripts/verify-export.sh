@@ -69,6 +69,9 @@ train bpe "${fables[@]}" --set training.steps=200
 prepare bpe bpe "The fox" "Once upon a time there was a crow who"
 train biased "${fables[@]}" --set training.steps=100 --set model.bias=true --set model.embeddingSize=96 --set model.headCount=3
 prepare biased bpe "The fox" "Once"
+# Two query heads to each head of keys, and an output head of its own.
+train llama "${fables[@]}" --set training.steps=100 --set model.family=llama --set model.keyValueHeadCount=2 --set model.tiedHead=false
+prepare llama bpe "The fox" "Once"
 train char --preset gpt2-tiny --precision fp32 --data "$text" --set training.steps=400 --set model.contextLength=128 --set training.evalBatches=1
 prepare char char "Grüße" "der Fuchs"
 for encoding in cl100k_base o200k_base; do
