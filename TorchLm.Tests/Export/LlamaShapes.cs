@@ -13,7 +13,7 @@ internal static class LlamaShapes
     };
 
     /// <summary>Two query heads to each head of keys.</summary>
-    public static readonly ModelConfig Grouped = Plain with { KeyValueHeadCount = 2, MlpSize = 96, NormEpsilon = 1e-6 };
+    public static readonly ModelConfig Grouped = Plain with { KeyValueHeadCount = 2, MlpSize = 64, NormEpsilon = 1e-6 };
 
     /// <summary>With an output head of its own.</summary>
     public static readonly ModelConfig Untied = Grouped with { TiedHead = false, RopeBase = 50_000 };
