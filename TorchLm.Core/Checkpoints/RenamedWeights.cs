@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace TorchLm.Core.Checkpoints;
 
 /// <summary>
-/// A model's weights under the names of another family than its own, split, joined and turned round as that has them. What the family has and the model
-/// does not is what changes nothing: biases of zero, gains of one, positions that are computed or zero.
+/// A model's weights under the names of another family than its own, split, joined and turned round as that has them. What the family has and the
+/// model does not is what changes nothing: biases of zero, gains of one, positions that are computed or zero.
 /// </summary>
 public sealed class RenamedWeights : ITensorSource
 {

@@ -3,8 +3,8 @@ using TorchLm.Core.Configuration;
 namespace TorchLm.Export.Architectures;
 
 /// <summary>
-/// An architecture that other software has. What a model computes decides which one it is, and not the names that its weights have in TorchLm's files: a model
-/// of the family gpt2 with rotary positions, RMSNorm and SwiGLU is a Llama.
+/// An architecture that other software has. What a model computes decides which one it is, and not the names that its weights have in TorchLm's files:
+/// a model of the family gpt2 with rotary positions, RMSNorm and SwiGLU is a Llama.
 /// </summary>
 /// <param name="Name">What files call it: Hugging Face's model_type, GGUF's general.architecture.</param>
 /// <param name="Family">The family whose names its weights have.</param>

@@ -17,5 +17,10 @@ internal sealed record Limit(string Setting, Func<ModelConfig, object> Value, st
     /// <summary>The model's value as a configuration has it.</summary>
     public string ValueOf(ModelConfig model) => Written(Value(model));
 
-    private static string Written(object value) => value is bool truth ? truth ? "true" : "false" : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+    private static string Written(object value) => value switch
+    {
+        true => "true",
+        false => "false",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
 }

@@ -4,11 +4,15 @@ using static TorchLm.Export.Architectures.Limits;
 
 namespace TorchLm.Export.Architectures;
 
-/// <summary>Other software, and which architectures it has: this table is what decides what an export can express. ONNX is not in it, as graphs are TorchLm's own.</summary>
+/// <summary>
+/// Other software, and which architectures it has: this table decides what an export can express. ONNX is not in it, as graphs are TorchLm's own.
+/// </summary>
 internal sealed class Target
 {
     private static readonly Limit[] s_plain = [NoShortcuts, NoValueEmbeddings, NoSoftCap];
-    private static readonly Limit[] s_gpt2 = [OneKeyHeadForEachQuery, Unrotated, LayerNorm, PreNorm, NoEmbeddingNorm, Gelu, NoQkNorm, NoWindow, .. s_plain];
+    private static readonly Limit[] s_gpt2 =
+        [OneKeyHeadForEachQuery, Unrotated, LayerNorm, PreNorm, NoEmbeddingNorm, Gelu, NoQkNorm, NoWindow, .. s_plain];
+
     private static readonly Limit[] s_llama = [Rotary, RmsNorm, PreNorm, NoEmbeddingNorm, SwiGlu];
 
     private readonly string _software;
@@ -43,7 +47,7 @@ internal sealed class Target
         Architecture nearest = _architectures.MinBy(one => one.Exceeded(model).Count())!;
         Limit limit = nearest.Exceeded(model).First();
         string formats = this == LlamaCpp && HuggingFace.Find(model) is not null ? "hf or onnx" : "onnx";
-        throw new InputException($"{limit.Setting} is {limit.ValueOf(model)}, but {_software}'s {nearest.Name} has only {limit.Only}: export the model with " +
-            $"--format {formats}.");
+        throw new InputException($"{limit.Setting} is {limit.ValueOf(model)}, but {_software}'s {nearest.Name} has only {limit.Only}: export the model " +
+            $"with --format {formats}.");
     }
 }

@@ -12,7 +12,9 @@ namespace TorchLm.Export.Gguf;
 /// <param name="NeedsOwnCharacters">Whether llama.cpp must not be given characters that the vocabulary lacks.</param>
 public sealed record GgufFile(long Bytes, int FallenBack, bool NeedsOwnCharacters);
 
-/// <summary>One file with weights and tokenizer that llama.cpp, and what is built on it, loads: as its architecture <c>gpt2</c>, <c>llama</c> or <c>qwen3</c>.</summary>
+/// <summary>
+/// One file with weights and tokenizer that llama.cpp, and what is built on it, loads: as its architecture <c>gpt2</c>, <c>llama</c> or <c>qwen3</c>.
+/// </summary>
 public static class GgufExport
 {
     /// <summary>Writes the file. Weights are read and written one tensor at a time.</summary>
@@ -79,8 +81,8 @@ public static class GgufExport
         throw new InputException($"'{path}' is no GGUF file, and nothing else may be replaced: name another --out.");
     }
 
-    private static void Write(Stream stream, ModelSource model, Architecture architecture, ExpressedWeights weights, List<Matrix> tensors, GgufType type,
-        IProgress<double>? progress, CancellationToken cancel)
+    private static void Write(Stream stream, ModelSource model, Architecture architecture, ExpressedWeights weights, List<Matrix> tensors,
+        GgufType type, IProgress<double>? progress, CancellationToken cancel)
     {
         var file = new GgufWriter(stream);
         file.Add("general.architecture", architecture.Name);

@@ -37,11 +37,13 @@ internal sealed class GgufNames
 
     /// <summary>Hugging Face's name of a tensor that has llama.cpp's, or null where the architecture has no such tensor.</summary>
     public string? ToHuggingFace(string name) =>
-        Translate(name, Block, _blockOfHuggingFace, [.. _whole.Select(p => (p.Gguf, p.HuggingFace))], [.. _block.Select(p => (p.Gguf, p.HuggingFace))]);
+        Translate(name, Block, _blockOfHuggingFace, Reversed(_whole), Reversed(_block));
 
     /// <summary>Whether Hugging Face keeps this matrix [in, out], where llama.cpp has [out, in].</summary>
     public static bool IsTransposed(string huggingFace) =>
         huggingFace.Contains(".c_", StringComparison.Ordinal) && huggingFace.EndsWith(".weight", StringComparison.Ordinal);
+
+    private static (string, string)[] Reversed((string HuggingFace, string Gguf)[] names) => [.. names.Select(p => (p.Gguf, p.HuggingFace))];
 
     private static string? Translate(string name, string prefix, string newPrefix, (string From, string To)[] whole, (string From, string To)[] block)
     {

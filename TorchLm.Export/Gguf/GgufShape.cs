@@ -36,7 +36,9 @@ internal static class GgufShape
         file.Add($"{name}.rope.scaling.factor", (float)config.RopeScale);
     }
 
-    /// <summary>Reads the shape of a model; the vocabulary and whether the head is tied the tensors must tell, <see cref="ModelConfig.Bias"/> is a GPT-2's.</summary>
+    /// <summary>
+    /// Reads the shape of a model. The tensors must tell the vocabulary and whether the head is tied; a GPT-2 has <see cref="ModelConfig.Bias"/>.
+    /// </summary>
     /// <exception cref="InputException">It is of another architecture, or computes something else than TorchLm's model.</exception>
     public static ModelConfig Read(GgufReader file)
     {
@@ -52,7 +54,8 @@ internal static class GgufShape
             ContextLength = file.Count($"{name}.context_length"),
             MlpSize = file.Count($"{name}.feed_forward_length"),
         };
-        return name == Gpt2 ? shape with { Bias = true, Gelu = "tanh", NormEpsilon = Number(file, "gpt2.attention.layer_norm_epsilon") } : ReadLlama(file, shape);
+        if (name == Llama) return ReadLlama(file, shape);
+        return shape with { Bias = true, Gelu = "tanh", NormEpsilon = Number(file, $"{Gpt2}.attention.layer_norm_epsilon") };
     }
 
     private static ModelConfig ReadLlama(GgufReader file, ModelConfig shape)
@@ -60,12 +63,16 @@ internal static class GgufShape
         foreach (string key in new[] { "attention.key_length", "attention.value_length", "rope.dimension_count" })
         {
             int size = file.Count($"{Llama}.{key}", shape.HeadSize);
-            if (size != shape.HeadSize) throw file.Wrong($"has '{Llama}.{key}' {size}, but only the width over the heads ({shape.HeadSize}) can be imported");
+            if (size == shape.HeadSize) continue;
+            throw file.Wrong($"has '{Llama}.{key}' {size}, but only the width over the heads ({shape.HeadSize}) can be imported");
         }
         if (file.Has($"{Llama}.expert_count")) throw file.Wrong("has a mixture of experts, which TorchLm's model has not");
         string scaling = file.Find<string>($"{Llama}.rope.scaling.type") ?? "none";
         if (scaling is not ("none" or "linear")) throw file.Wrong($"scales rotary positions in the way '{scaling}'; only linear can be imported");
-        if (file.ShapeOf("rope_freqs.weight") is not null) throw file.Wrong("scales rotary positions by a table (rope_freqs.weight); only linear can be imported");
+        if (file.ShapeOf("rope_freqs.weight") is not null)
+        {
+            throw file.Wrong("scales rotary positions by a table (rope_freqs.weight); only linear can be imported");
+        }
         return shape with
         {
             Family = ModelConfig.Llama,
@@ -84,6 +91,7 @@ internal static class GgufShape
     private static double Number(GgufReader file, string key, double? absent = null)
     {
         double number = file.Number(key) ?? absent ?? throw file.Wrong($"has no '{key}'");
-        return (float)number == number ? double.Parse(((float)number).ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : number;
+        if ((float)number != number) return number;
+        return double.Parse(((float)number).ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace TorchLm.Export.Gguf;
 
 /// <summary>
-/// The order of rows within each head of a Llama's projections to queries and keys: Hugging Face turns row i with row i + D/2, llama.cpp's llama neighbours
-/// (llama.cpp, convert_hf_to_gguf.py, LlamaModel.permute).
+/// The order of rows within each head of a Llama's projections to queries and keys: Hugging Face turns row i with row i + D/2, llama.cpp's llama
+/// neighbours (llama.cpp, convert_hf_to_gguf.py, LlamaModel.permute).
 /// </summary>
 internal static class RotaryRows
 {

@@ -60,13 +60,15 @@ internal sealed class ConfigFields(JsonElement root, string path, string prefix 
 
     /// <summary>Heads, which divide the width.</summary>
     public int Heads(string field, int absent, string widthField, int width) =>
-        Count(field, absent) is var heads && width % heads == 0 ? heads : throw Wrong(field, $"is {heads}, which does not divide {widthField} ({width})");
+        Count(field, absent) is var heads && width % heads == 0 ? heads
+            : throw Wrong(field, $"is {heads}, which does not divide {widthField} ({width})");
 
     /// <summary>The vocabulary, of which the embedding has a row for each.</summary>
     public int Vocabulary(int absent, string widthField, int width)
     {
         int count = Count("vocab_size", absent);
-        return (long)count * width <= int.MaxValue ? count : throw Wrong("vocab_size", $"times {widthField} is {(long)count * width}, not below 2^31");
+        return (long)count * width <= int.MaxValue ? count
+            : throw Wrong("vocab_size", $"times {widthField} is {(long)count * width}, not below 2^31");
     }
 
     /// <summary>A model's shape, if it is a possible one.</summary>

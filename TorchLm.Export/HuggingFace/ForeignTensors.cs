@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace TorchLm.Export.HuggingFace;
 
 /// <summary>
-/// The tensors of a file under their full names: what other programs wrote may lack the prefix (a model without its head), and holds constants that older
-/// versions kept among the weights, and a tied head a second time.
+/// The tensors of a file under their full names: what other programs wrote may lack the prefix (a model without its head), and holds constants that
+/// older versions kept among the weights, and a tied head a second time.
 /// </summary>
 internal sealed class ForeignTensors : ITensorSource
 {
@@ -54,8 +54,8 @@ internal sealed class ForeignTensors : ITensorSource
         if (_foreign.ContainsKey(Head) || !_files.Names.Contains(Head)) return;
         using Tensor head = _files.Read(Head), tokens = Read(_tokens);
         if (head.dtype == tokens.dtype && head.Equals(tokens)) return;
-        throw new InputException($"The weights in '{Path}' have an output head ({Head}) of their own, but config.json ties it to the embedding: say " +
-            "tie_word_embeddings false there if the head is to be kept.");
+        throw new InputException($"The weights in '{Path}' have an output head ({Head}) of their own, but config.json ties it to the embedding: " +
+            "say tie_word_embeddings false there if the head is to be kept.");
     }
 
     /// <summary>GPT-2's <c>h.N.attn.bias</c> and <c>h.N.attn.masked_bias</c>, Llama's <c>self_attn.rotary_emb.inv_freq</c>.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using TorchLm.Core;
 using TorchLm.Core.Configuration;
+using static TorchLm.Export.HuggingFace.JsonNumber;
 
 namespace TorchLm.Export.HuggingFace;
 
@@ -36,11 +37,11 @@ internal static class Gpt2ConfigFile
         ["n_head"] = model.HeadCount,
         ["n_inner"] = model.MlpWidth,
         ["activation_function"] = model.Gelu == "tanh" ? "gelu_new" : "gelu",
-        ["layer_norm_epsilon"] = model.NormEpsilon,
-        ["resid_pdrop"] = model.Dropout,
-        ["embd_pdrop"] = model.Dropout,
-        ["attn_pdrop"] = model.Dropout,
-        ["initializer_range"] = model.InitialDeviation,
+        ["layer_norm_epsilon"] = Real(model.NormEpsilon),
+        ["resid_pdrop"] = Real(model.Dropout),
+        ["embd_pdrop"] = Real(model.Dropout),
+        ["attn_pdrop"] = Real(model.Dropout),
+        ["initializer_range"] = Real(model.InitialDeviation),
         ["scale_attn_weights"] = true,
         ["tie_word_embeddings"] = model.TiedHead,
     };

@@ -15,7 +15,9 @@ public static class HuggingFaceExport
     /// <param name="overwrite">Whether an earlier export in that place is replaced.</param>
     /// <param name="progress">Told the share that is written.</param>
     /// <param name="cancel">Stops between two tensors; nothing is left then.</param>
-    /// <exception cref="InputException">transformers has no architecture for the model, the folder cannot be made, or a value does not fit the type.</exception>
+    /// <exception cref="InputException">
+    /// transformers has no architecture for the model, the folder cannot be made, or a value does not fit the type.
+    /// </exception>
     /// <exception cref="IOException">The disk refuses.</exception>
     public static void Write(ModelSource model, string path, ScalarType type = ScalarType.Float32, bool overwrite = false, IProgress<double>? progress = null,
         CancellationToken cancel = default)

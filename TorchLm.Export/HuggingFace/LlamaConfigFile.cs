@@ -2,10 +2,13 @@ using System.Text.Json.Nodes;
 using TorchLm.Core;
 using TorchLm.Core.Configuration;
 using TorchLm.Export.Architectures;
+using static TorchLm.Export.HuggingFace.JsonNumber;
 
 namespace TorchLm.Export.HuggingFace;
 
-/// <summary>Hugging Face's config.json of a Llama (transformers, LlamaConfig) and of what differs from it by a window or by norms of queries and keys.</summary>
+/// <summary>
+/// Hugging Face's config.json of a Llama (transformers, LlamaConfig) and of what differs from it by a window or by norms of queries and keys.
+/// </summary>
 internal static class LlamaConfigFile
 {
     private static readonly Dictionary<string, string> s_classes =
@@ -28,16 +31,16 @@ internal static class LlamaConfigFile
             ["num_key_value_heads"] = model.KeyValueHeads,
             ["head_dim"] = model.HeadSize,
             ["hidden_act"] = "silu",
-            ["rms_norm_eps"] = model.NormEpsilon,
-            ["rope_theta"] = model.RopeBase,
+            ["rms_norm_eps"] = Real(model.NormEpsilon),
+            ["rope_theta"] = Real(model.RopeBase),
             // Newer versions read the first, older ones the second.
-            ["rope_parameters"] = new JsonObject { ["rope_type"] = isScaled ? "linear" : "default", ["rope_theta"] = model.RopeBase },
-            ["rope_scaling"] = isScaled ? new JsonObject { ["rope_type"] = "linear", ["type"] = "linear", ["factor"] = model.RopeScale } : null,
-            ["attention_dropout"] = model.Dropout,
-            ["initializer_range"] = model.InitialDeviation,
+            ["rope_parameters"] = new JsonObject { ["rope_type"] = isScaled ? "linear" : "default", ["rope_theta"] = Real(model.RopeBase) },
+            ["rope_scaling"] = isScaled ? new JsonObject { ["rope_type"] = "linear", ["type"] = "linear", ["factor"] = Real(model.RopeScale) } : null,
+            ["attention_dropout"] = Real(model.Dropout),
+            ["initializer_range"] = Real(model.InitialDeviation),
             ["tie_word_embeddings"] = model.TiedHead,
         };
-        if (isScaled) config["rope_parameters"]!["factor"] = model.RopeScale;
+        if (isScaled) config["rope_parameters"]!["factor"] = Real(model.RopeScale);
         if (architecture.Name != "mistral") config["attention_bias"] = model.Bias;
         if (architecture.Name == "llama") config["mlp_bias"] = model.Bias;
         if (architecture.Name == "mistral") config["sliding_window"] = model.SlidingWindow;
@@ -55,7 +58,10 @@ internal static class LlamaConfigFile
             throw fields.Wrong("hidden_act", $"is '{activation}'; only silu can be imported");
         }
         bool bias = !hasWindow && fields.Switch("attention_bias", false), mlpBias = !hasWindow && fields.Switch("mlp_bias", false);
-        if (bias != mlpBias) throw fields.Wrong("attention_bias", $"is {bias} and mlp_bias {mlpBias}; TorchLm's model has biases in both or in neither");
+        if (bias != mlpBias)
+        {
+            throw fields.Wrong("attention_bias", $"is {bias} and mlp_bias {mlpBias}; TorchLm's model has biases in both or in neither");
+        }
         int width = fields.Count("hidden_size", 4096), heads = fields.Heads("num_attention_heads", 32, "hidden_size", width);
         if (fields.Count("head_dim", width / heads) is var size && size != width / heads)
         {

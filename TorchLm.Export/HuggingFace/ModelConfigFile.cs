@@ -38,8 +38,8 @@ internal static class ModelConfigFile
             "gpt2" => Gpt2ConfigFile.Read(fields),
             "llama" => LlamaConfigFile.Read(fields, hasWindow: false),
             "mistral" => LlamaConfigFile.Read(fields, hasWindow: true),
-            null or "" => throw new InputException($"'{path}' names no model_type, as a model in Hugging Face's layout does; gpt2, llama and mistral can be " +
-                "imported."),
+            null or "" => throw new InputException($"'{path}' names no model_type, as a model in Hugging Face's layout does; gpt2, llama and mistral can " +
+                "be imported."),
             var other => throw new InputException($"'{path}' says model_type '{other}'; gpt2, llama and mistral can be imported."),
         };
     }

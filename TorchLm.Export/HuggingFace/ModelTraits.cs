@@ -12,10 +12,11 @@ internal static class ModelTraits
     {
         if (Target.HuggingFace.Find(model) is null)
         {
-            yield return ("architecture", $"TorchLm's own, computed by the graph; config.json says {architecture.Name}, as that has caches of this shape");
+            yield return ("architecture", $"TorchLm's own, computed by the graph; config.json says {architecture.Name}, which has caches of this shape");
         }
         if (model.KeyValueHeads != model.HeadCount) yield return ("heads of keys and values", Number(model.KeyValueHeads));
-        yield return ("biases", model.Bias ? "yes" : architecture.Family == ModelConfig.Gpt2 && !isOnnx ? "none: those in the files are zero" : "none");
+        bool areZero = architecture.Family == ModelConfig.Gpt2 && !isOnnx;
+        yield return ("biases", model.Bias ? "yes" : areZero ? "none: those in the files are zero" : "none");
         yield return ("positions", Positions(model));
         yield return ("norm", $"{(model.Norm == ModelConfig.RmsNorm ? "RMSNorm" : "LayerNorm")}, epsilon {Number(model.NormEpsilon)}" +
             $"{(model.NormGain ? "" : ", no gains")}{(model.NormPlacement == ModelConfig.PostNorm ? ", after the sum" : "")}" +

@@ -8,10 +8,13 @@ namespace TorchLm.Export.Onnx;
 /// <summary>
 /// A model as an ONNX graph, with the names of inputs and outputs that Hugging Face's Optimum gives and transformers.js reads.
 /// </summary>
-/// <remarks>Letters in shapes: B sequences, T new tokens, P earlier ones, C channels, H heads, D = C / H, K heads of keys and values, V vocabulary.</remarks>
+/// <remarks>
+/// Letters in shapes: B sequences, T new tokens, P earlier ones, C channels, H heads, D = C / H, K heads of keys and values, V vocabulary.
+/// </remarks>
 internal sealed class GptGraph
 {
-    private const string Batch = "batch_size", Length = "sequence_length", Past = "past_sequence_length", Total = "total_sequence_length", Tokens = "wte.weight";
+    private const string Batch = "batch_size", Length = "sequence_length", Past = "past_sequence_length", Total = "total_sequence_length";
+    private const string Tokens = "wte.weight";
 
     private readonly GraphBuilder _graph = new();
     private readonly GraphLayers _layers;
@@ -69,15 +72,15 @@ internal sealed class GptGraph
     }
 
     /// <summary>
-    /// (B, T, C) to (B, T, V) by the token embedding itself where the head is tied: a product of matrices has a switch for a transposed factor, a batched
-    /// one has none, and would need a second copy of the largest weight.
+    /// (B, T, C) to (B, T, V) by the token embedding itself where the head is tied: a product of matrices has a switch for a transposed factor, a
+    /// batched one has none, and would need a second copy of the largest weight.
     /// </summary>
     private void Head(string hidden, string shape)
     {
         string head = _layers.Weight(_config.TiedHead ? Tokens : GraphLayers.Head);
         string rows = _graph.Node("Reshape", "hidden_rows", [hidden, _graph.Ints(-1, _config.EmbeddingSize)]);                 // (B · T, C)
         string logits = _graph.Node("Gemm", "logit_rows", [rows, head], Attribute("transB", 1L));                              // (B · T, V)
-        if (_config.LogitSoftCap > 0)                                                                                          // cap · tanh(logit / cap)
+        if (_config.LogitSoftCap > 0)                                               // cap · tanh(logit / cap)
         {
             string cap = _graph.Float((float)_config.LogitSoftCap);
             string share = _graph.Node("Tanh", "logit_shares", [_graph.Node("Div", "logits_over_cap", [logits, cap])]);

@@ -41,13 +41,13 @@ internal sealed class GraphLayers(GraphBuilder graph, ModelConfig config, OnnxWe
             string normed = RmsNorm(gain is null ? name : $"{name}.normed", x);
             return gain is null ? normed : graph.Node("Mul", name, [normed, gain]);
         }
-        gain ??= graph.Constant($"ones_{c}", DataType.Float, [c], [.. Enumerable.Repeat(BitConverter.GetBytes(1f), (int)c).SelectMany(bytes => bytes)]);
+        gain ??= graph.Constant("ones", DataType.Float, [c], [.. Enumerable.Repeat(BitConverter.GetBytes(1f), (int)c).SelectMany(bytes => bytes)]);
         return graph.Node("LayerNormalization", name, config.Bias ? [x, gain, Weight($"{name}.bias")] : [x, gain],
             Attribute("axis", -1L), Attribute("epsilon", (float)config.NormEpsilon));
     }
 
     /// <summary>
-    /// x over the root of its mean square along the last axis (Zhang and Sennrich 2019). Opset 17 has no operator for it; ONNX Runtime recognises these.
+    /// x over the root of its mean square along the last axis (Zhang and Sennrich 2019). Opset 17 has no operator for it; ONNX Runtime knows these.
     /// </summary>
     public string RmsNorm(string name, string x)
     {

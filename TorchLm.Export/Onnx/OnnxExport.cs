@@ -14,8 +14,8 @@ namespace TorchLm.Export.Onnx;
 /// <list type="bullet">
 /// <item><c>input_ids</c>, int64 (B, T).</item>
 /// <item><c>attention_mask</c>, int64 (B, P + T), 0 for padding and 1 elsewhere, unless left out by <see cref="OnnxOptions.AttentionMask"/>.</item>
-/// <item><c>position_ids</c>, int64 (B, T), with <see cref="OnnxOptions.PositionIds"/> only, and if the model has any: otherwise positions are counted from the mask, or from P where
-/// there is none.</item>
+/// <item><c>position_ids</c>, int64 (B, T), with <see cref="OnnxOptions.PositionIds"/> only, and if the model has any: otherwise positions are
+/// counted from the mask, or from P where there is none.</item>
 /// <item><c>past_key_values.N.key|value</c>, float32 (B, K, P, D), of each block N, unless left out by
 /// <see cref="OnnxOptions.KeyValueCache"/>.</item>
 /// <item><c>logits</c>, float32 (B, T, V).</item>

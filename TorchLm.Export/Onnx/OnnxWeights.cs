@@ -26,7 +26,7 @@ internal sealed class OnnxWeights(
         .Where(t => config.Bias || !ModelWeights.IsBias(t.Name)) // those of zero are not read
         .Sum(t => t.Shape.Aggregate(1L, (product, dimension) => product * dimension) * (IsHalf(type, t.Shape.Length) ? 2 : 4));
 
-    /// <summary>A model's shape with GPT-2's names, which graphs have whatever the model's family is, and with sinusoids as learned positions.</summary>
+    /// <summary>A model's shape under GPT-2's names, which all graphs have whatever the model's family is, and with sinusoids as learned positions.</summary>
     private static ModelConfig Shape(ModelConfig config) => config with
     {
         Family = ModelConfig.Gpt2,

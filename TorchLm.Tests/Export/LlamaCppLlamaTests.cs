@@ -19,13 +19,14 @@ public sealed class LlamaCppLlamaTests : IDisposable
     public void It_computes_the_same_logits(string name) => AssertSameLogits(LlamaShapes.Get(name));
 
     [Fact]
-    public void It_computes_the_same_logits_of_a_qwen3() => AssertSameLogits(LlamaShapes.Untied with { QkNorm = true, QkNormScale = 1.3, NormEpsilon = 1e-3 });
+    public void It_computes_the_same_logits_of_a_qwen3() =>
+        AssertSameLogits(LlamaShapes.Untied with { QkNorm = true, QkNormScale = 1.3, NormEpsilon = 1e-3 });
 
     [Fact]
-    public void It_reads_blocks_of_8_bits() => AssertSameLogits(LlamaShapes.Scaled, GgufType.Q8, share: 0.1);
+    public void It_reads_blocks_of_8_bits() => AssertSameLogits(LlamaShapes.Scaled, GgufType.Q8, share: 0.2);
 
     /// <summary>Along 100 tokens, so that far distances count too.</summary>
-    private void AssertSameLogits(ModelConfig shape, GgufType type = GgufType.F32, double share = 1e-4)
+    private void AssertSameLogits(ModelConfig shape, GgufType type = GgufType.F32, double share = 2e-5)
     {
         RunFolder run = SavedRuns.Make(_folder, "run", shape, SavedRuns.Bpe);
         using (ModelSource source = SavedRuns.Open(run)) GgufExport.Write(source, _folder["x.gguf"], type);

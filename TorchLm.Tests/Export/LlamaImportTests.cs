@@ -22,10 +22,8 @@ public sealed class LlamaImportTests : IDisposable
         RunFolder run = Exported(LlamaShapes.Scaled with { KeyValueHeadCount = 0 });
         Change(config =>
         {
-            foreach (string field in new[] { "rope_parameters", "head_dim", "num_key_value_heads", "hidden_act", "attention_bias", "mlp_bias", "attention_dropout" })
-            {
-                config.Remove(field);
-            }
+            string[] unsaid = ["rope_parameters", "head_dim", "num_key_value_heads", "hidden_act", "attention_bias", "mlp_bias", "attention_dropout"];
+            foreach (string field in unsaid) config.Remove(field);
             config["rope_scaling"] = new JsonObject { ["type"] = "linear", ["factor"] = 2.5 };
         });
         Assert.Equal(run.ReadConfig().Model, ModelImport.Run(_folder["hf"], _folder["back"]).Config);
@@ -67,8 +65,10 @@ public sealed class LlamaImportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("llama.rope.scaling.type\u0008\0\0\0\u0006\0\0\0\0\0\0\0linear", "llama.rope.scaling.type\u0008\0\0\0\u0006\0\0\0\0\0\0\0llama3", "in the way 'llama3'")]
-    [InlineData("llama.attention.key_length\u0004\0\0\0\u0008", "llama.attention.key_length\u0004\0\0\0\u0010", "'llama.attention.key_length' 16, but only")]
+    [InlineData("llama.rope.scaling.type\u0008\0\0\0\u0006\0\0\0\0\0\0\0linear",
+        "llama.rope.scaling.type\u0008\0\0\0\u0006\0\0\0\0\0\0\0llama3", "in the way 'llama3'")]
+    [InlineData("llama.attention.key_length\u0004\0\0\0\u0008",
+        "llama.attention.key_length\u0004\0\0\0\u0010", "'llama.attention.key_length' 16, but only")]
     [InlineData("llama.attention.layer_norm_rms_epsilon", "llama.attention.layer_norm_rmz_epsilon", "has no 'llama.attention.layer_norm_rms_epsilon'")]
     [InlineData("blk.1.ffn_gate.weight", "blk.1.ffn_gato.weight", "lack the tensor 'model.layers.1.mlp.gate_proj.weight'")]
     public void A_llama_of_llama_cpp_that_computes_something_else_is_refused(string was, string becomes, string sentence)

@@ -54,7 +54,10 @@ public sealed class LlamaRoundTripTests : IDisposable
         ExportHuggingFace(run);
         Assert.Equal("qwen3", Config("model_type").GetString());
         var tensors = SafeTensorsBytes.Read(_folder.In("hf", "model.safetensors")).ToDictionary(t => t.Name, t => t.Values);
-        foreach (string norm in new[] { "q_norm", "k_norm" }) Assert.Equal(Enumerable.Repeat(1.25f, 8), tensors[$"model.layers.1.self_attn.{norm}.weight"]);
+        foreach (string norm in new[] { "q_norm", "k_norm" })
+        {
+            Assert.Equal(Enumerable.Repeat(1.25f, 8), tensors[$"model.layers.1.self_attn.{norm}.weight"]);
+        }
         Assert.Equal(2 + (2 * 11), tensors.Count);
     }
 
@@ -104,25 +107,28 @@ public sealed class LlamaRoundTripTests : IDisposable
     [Fact]
     public void The_configuration_says_what_transformers_asks()
     {
-        ExportHuggingFace(SavedRuns.Make(_folder, "run", LlamaShapes.Scaled with { Dropout = 0.25 }, SavedRuns.Bpe));
+        ExportHuggingFace(SavedRuns.Make(_folder, "run", LlamaShapes.Scaled, SavedRuns.Bpe));
         Assert.Equal("LlamaForCausalLM", Config("architectures")[0].GetString());
         (string Field, object Value)[] expected =
         [
-            ("model_type", "llama"), ("vocab_size", 280), ("max_position_embeddings", 160), ("hidden_size", 32), ("intermediate_size", 64), ("num_hidden_layers", 2),
-            ("num_attention_heads", 4), ("num_key_value_heads", 1), ("head_dim", 8), ("hidden_act", "silu"), ("rms_norm_eps", 1e-06), ("rope_theta", 50000),
-            ("attention_dropout", 0.25), ("tie_word_embeddings", false), ("attention_bias", false), ("mlp_bias", false), ("torch_dtype", "float32"),
+            ("model_type", "llama"), ("vocab_size", 280), ("max_position_embeddings", 160), ("hidden_size", 32), ("intermediate_size", 64),
+            ("num_hidden_layers", 2), ("num_attention_heads", 4), ("num_key_value_heads", 1), ("head_dim", 8), ("hidden_act", "silu"), ("rms_norm_eps", 1e-06),
+            ("rope_theta", 50000), ("attention_dropout", 0.0), ("tie_word_embeddings", false), ("attention_bias", false), ("mlp_bias", false), ("torch_dtype", "float32"),
             ("eos_token_id", SavedRuns.Bpe.EndOfTextId!.Value),
         ];
         Assert.Equal(expected.Select(e => $"{e.Field} {e.Value}"), expected.Select(e => $"{e.Field} {Plain(Config(e.Field), e.Value)}"));
         Assert.Equal(("linear", 2.5, 50000.0), (Config("rope_parameters").GetProperty("rope_type").GetString(),
             Config("rope_parameters").GetProperty("factor").GetDouble(), Config("rope_parameters").GetProperty("rope_theta").GetDouble()));
-        Assert.Equal(("linear", 2.5), (Config("rope_scaling").GetProperty("rope_type").GetString(), Config("rope_scaling").GetProperty("factor").GetDouble()));
+        JsonElement older = Config("rope_scaling");
+        Assert.Equal(("linear", "2.5"), (older.GetProperty("rope_type").GetString(), older.GetProperty("factor").GetRawText()));
+
+        // transformers wants floats, and Python's 2 is none.
+        string[] reals = ["rms_norm_eps", "rope_theta", "attention_dropout"];
+        Assert.Equal(["1E-06", "50000.0", "0.0"], reals.Select(field => Config(field).GetRawText()));
 
         string card = File.ReadAllText(_folder.In("hf", "README.md"));
-        foreach (string words in new[] { "tags: [llama, torchlm]", "A Llama language model", "| heads of keys and values | 1 |", "rotary, base 50000, divided by 2.5", "RMSNorm" })
-        {
-            Assert.Contains(words, card, StringComparison.Ordinal);
-        }
+        string[] said = ["tags: [llama, torchlm]", "A Llama language model", "| heads of keys and values | 1 |", "rotary, base 50000, divided by 2.5", "RMSNorm"];
+        foreach (string words in said) Assert.Contains(words, card, StringComparison.Ordinal);
 
         static object Plain(JsonElement value, object like) => like switch
         {

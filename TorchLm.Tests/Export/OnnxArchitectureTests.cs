@@ -1,3 +1,4 @@
+using System.Text.Json;
 using TorchLm.Core.Configuration;
 using TorchLm.Export.Onnx;
 
@@ -10,9 +11,9 @@ public class OnnxArchitectureTests
 
     private static readonly ModelConfig s_all = SmallModel.Config with
     {
-        Bias = false, KeyValueHeadCount = 2, Positions = ModelConfig.Rope, RopeBase = 500, RopeScale = 1.5, Norm = ModelConfig.RmsNorm, NormEpsilon = 1e-4,
-        EmbeddingNorm = true, Mlp = ModelConfig.SwiGlu, QkNorm = true, QkNormScale = 1.2, SlidingWindow = 5, FullAttentionInterval = 2, LayerCount = 3,
-        EmbeddingShortcuts = true, ValueEmbeddings = true, TiedHead = false, LogitSoftCap = 8,
+        Bias = false, KeyValueHeadCount = 2, Positions = ModelConfig.Rope, RopeBase = 500, RopeScale = 1.5, Norm = ModelConfig.RmsNorm,
+        NormEpsilon = 1e-4, EmbeddingNorm = true, Mlp = ModelConfig.SwiGlu, QkNorm = true, QkNormScale = 1.2, SlidingWindow = 5, FullAttentionInterval = 2,
+        LayerCount = 3, EmbeddingShortcuts = true, ValueEmbeddings = true, TiedHead = false, LogitSoftCap = 8,
     };
 
     public static TheoryData<string> Names => [.. Shapes.Keys];
@@ -43,7 +44,8 @@ public class OnnxArchitectureTests
         ["llama"] = LlamaShapes.Untied with { ContextLength = 24, VocabularySize = 29 },
         ["everything"] = s_all,
         ["everything, as a llama"] = s_all with { Family = ModelConfig.Llama, Bias = true },
-        ["everything, after the sum"] = s_all with { NormPlacement = ModelConfig.PostNorm, Norm = ModelConfig.LayerNorm, Positions = ModelConfig.Sinusoidal },
+        ["everything, after the sum"] =
+            s_all with { NormPlacement = ModelConfig.PostNorm, Norm = ModelConfig.LayerNorm, Positions = ModelConfig.Sinusoidal },
     };
 
     [Theory]
@@ -96,6 +98,30 @@ public class OnnxArchitectureTests
         Assert.DoesNotContain("position_ids", session.Session.InputNames);
         long[][] rows = model.Rows(1, 5);
         Deviation.AssertWithin(Tolerance, model.Logits(rows), session.Logits(rows));
+    }
+
+    /// <summary>transformers.js asks config.json for the caches' shape, which a GPT-2's is, or a Llama's for fewer heads of keys.</summary>
+    [Theory]
+    [InlineData("everything", "llama")]
+    [InlineData("soft cap", "gpt2")]
+    [InlineData("llama", "llama")]
+    [InlineData("sinusoidal", "gpt2")]
+    public void The_folder_calls_the_model_what_has_its_caches(string name, string type)
+    {
+        using var model = new SmallModel(Shapes[name]);
+        OnnxFolder.Write(model.Source, model.Target, new OnnxOptions());
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(model.Target, "config.json")));
+        JsonElement config = document.RootElement;
+        Assert.Equal(type, config.GetProperty("model_type").GetString());
+        (int heads, int layers, int width) = type == "gpt2" ? (Number("n_head"), Number("n_layer"), Number("n_embd") / Number("n_head"))
+            : (Number("num_key_value_heads"), Number("num_hidden_layers"), Number("hidden_size") / Number("num_attention_heads"));
+        ModelConfig shape = model.Model.Config;
+        Assert.Equal((shape.KeyValueHeads, shape.LayerCount, shape.HeadSize), (heads, layers, width));
+        bool isOwn = name is "everything" or "soft cap";
+        string card = File.ReadAllText(Path.Combine(model.Target, "README.md"));
+        Assert.Equal(isOwn, card.Contains("| architecture | TorchLm's own", StringComparison.Ordinal));
+
+        int Number(string field) => config.GetProperty(field).GetInt32();
     }
 
     [Fact]

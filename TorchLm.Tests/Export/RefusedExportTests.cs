@@ -38,7 +38,8 @@ public sealed class RefusedExportTests : IDisposable
         ["a mistral"] = (s_llama with { SlidingWindow = 4 }, "",
             "model.slidingWindow is 4, but llama.cpp's llama has only 0: export the model with --format hf or onnx."),
         ["normalised queries with biases"] = Both(s_llama with { QkNorm = true, Bias = true }, "model.qkNorm is true", "llama has only false"),
-        ["an exact GELU"] = (s_gpt2 with { Gelu = "exact" }, "", "model.gelu is exact, but llama.cpp's gpt2 has only tanh: export the model with --format hf or onnx."),
+        ["an exact GELU"] = (s_gpt2 with { Gelu = "exact" }, "",
+            "model.gelu is exact, but llama.cpp's gpt2 has only tanh: export the model with --format hf or onnx."),
         ["a window as wide as the context"] = (s_gpt2 with { SlidingWindow = 24 }, "", ""),
     };
 
@@ -66,5 +67,6 @@ public sealed class RefusedExportTests : IDisposable
     }
 
     private static (ModelConfig, string, string) Both(ModelConfig shape, string what, string only) => (shape,
-        $"{what}, but Hugging Face's {only}: export the model with --format onnx.", $"{what}, but llama.cpp's {only}: export the model with --format onnx.");
+        $"{what}, but Hugging Face's {only}: export the model with --format onnx.",
+        $"{what}, but llama.cpp's {only}: export the model with --format onnx.");
 }
