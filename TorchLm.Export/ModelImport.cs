@@ -18,7 +18,7 @@ public sealed record ImportReport(ModelConfig Config, ITokenizer? Tokenizer, int
 public static class ModelImport
 {
     /// <summary>Whether a path is something that <see cref="Run"/> reads, and not a model of TorchLm's.</summary>
-    public static bool IsForeign(string path) => Directory.Exists(path) ? Gpt2ConfigFile.IsIn(path) : IsGguf(path);
+    public static bool IsForeign(string path) => Directory.Exists(path) ? ModelConfigFile.IsIn(path) : IsGguf(path);
 
     /// <summary>Reads the model one tensor at a time, checks everything, and writes the folder.</summary>
     /// <param name="from">A folder in Hugging Face's layout, or a .gguf file.</param>
@@ -56,7 +56,8 @@ public static class ModelImport
         Tensor Read(string name, long[] shape)
         {
             Tensor value = model.Weights.Read(name).to(ScalarType.Float32);
-            return name == Gpt2Names.Tokens ? value.narrow(0, 0, shape[0]) : value;
+            bool hasRowOfEachToken = name == ModelWeights.Tokens(config) || name == Gpt2Names.Head; // which Llama's head is called, too
+            return hasRowOfEachToken ? value.narrow(0, 0, shape[0]) : value;
         }
     }
 

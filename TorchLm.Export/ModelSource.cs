@@ -55,9 +55,15 @@ public sealed class ModelSource : IDisposable
     }
 
     /// <summary>Reads a tensor by its Hugging Face name (see <see cref="ModelWeights"/>) as float32 on the CPU. The caller owns it.</summary>
-    public Tensor Read(string name)
+    public Tensor Read(string name) => AsFloat32(_weights.Read(name));
+
+    /// <summary>The weights as a model of another family would have them; they are closed with this.</summary>
+    /// <param name="shape">The shape in that family (see <see cref="RenamedWeights"/>).</param>
+    internal ITensorSource As(ModelConfig shape) => new RenamedWeights(_weights, Config, shape);
+
+    /// <summary>A tensor in float32, in place of the given one.</summary>
+    internal static Tensor AsFloat32(Tensor value)
     {
-        Tensor value = _weights.Read(name);
         if (value.dtype == ScalarType.Float32) return value;
         using (value) return value.to(ScalarType.Float32);
     }

@@ -93,5 +93,5 @@ public static class ModelWeights
 
     private static Dictionary<string, Tensor> Parameters(Gpt model) => model.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter);
 
-    private static IEnumerable<StoredWeight> Weights(ModelConfig config) => config.Family == ModelConfig.Llama ? LlamaNames.Of(config) : Gpt2Names.Of(config);
+    internal static IEnumerable<StoredWeight> Weights(ModelConfig config) => config.Family == ModelConfig.Llama ? LlamaNames.Of(config) : Gpt2Names.Of(config);
 }

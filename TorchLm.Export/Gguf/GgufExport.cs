@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
-using TorchLm.Core.Configuration;
+using TorchLm.Export.Architectures;
 using static TorchSharp.torch;
 
 namespace TorchLm.Export.Gguf;
@@ -12,7 +12,9 @@ namespace TorchLm.Export.Gguf;
 /// <param name="NeedsOwnCharacters">Whether llama.cpp must not be given characters that the vocabulary lacks.</param>
 public sealed record GgufFile(long Bytes, int FallenBack, bool NeedsOwnCharacters);
 
-/// <summary>One file with weights and tokenizer that llama.cpp, and what is built on it, loads as its architecture <c>gpt2</c>.</summary>
+/// <summary>
+/// One file with weights and tokenizer that llama.cpp, and what is built on it, loads: as its architecture <c>gpt2</c>, <c>llama</c> or <c>qwen3</c>.
+/// </summary>
 public static class GgufExport
 {
     /// <summary>Writes the file. Weights are read and written one tensor at a time.</summary>
@@ -34,16 +36,13 @@ public static class GgufExport
             throw new InputException($"--out is '{path}', but that is a folder; name a file.");
         }
         if (File.Exists(path)) RefuseUsed(path, overwrite);
-        if (model.Config.Gelu != "tanh")
-        {
-            throw new InputException("The model computes GELU in its exact form, and llama.cpp's gpt2 always in the tanh form, so that it " +
-                "would write other text: export it with --format hf or onnx.");
-        }
-        List<Matrix> tensors = [.. ModelWeights.Describe(model.Config).Select(t => new Matrix(t.Name, t.Shape, type))];
+        Architecture architecture = Target.LlamaCpp.Require(model.Config);
+        var weights = new ExpressedWeights(model, architecture);
+        List<Matrix> tensors = [.. weights.Tensors.Select(t => new Matrix(t.Name, t.Shape, type))];
         MakeFolderOf(path);
         try
         {
-            DurableFile.Write(path, stream => Write(stream, model, tensors, type, progress, cancel));
+            DurableFile.Write(path, stream => Write(stream, model, architecture, weights, tensors, type, progress, cancel));
         }
         catch (UnauthorizedAccessException e)
         {
@@ -82,43 +81,35 @@ public static class GgufExport
         throw new InputException($"'{path}' is no GGUF file, and nothing else may be replaced: name another --out.");
     }
 
-    private static void Write(
-        Stream stream, ModelSource model, List<Matrix> tensors, GgufType type, IProgress<double>? progress, CancellationToken cancel)
+    private static void Write(Stream stream, ModelSource model, Architecture architecture, ExpressedWeights weights, List<Matrix> tensors,
+        GgufType type, IProgress<double>? progress, CancellationToken cancel)
     {
         var file = new GgufWriter(stream);
-        AddShape(file, model, type);
+        file.Add("general.architecture", architecture.Name);
+        file.Add("general.name", model.Name);
+        file.Add("general.file_type", GgufTypes.FileType(type));
+        if (GgufTypes.IsQuantized(type)) file.Add("general.quantization_version", 2);
+        GgufShape.Add(file, model.Config, architecture);
         GgufVocabulary.Add(file, model.Tokenizer);
-        file.WriteHeader([.. tensors.Select(t => (GgufNames.ToGguf(t.Name), t.Type, t.Shape))]);
+        GgufNames names = GgufNames.Of(architecture.Family);
+        file.WriteHeader([.. tensors.Select(t => (names.ToGguf(t.Name), t.Type, t.Shape))]);
+        bool isPermuted = architecture.Name == "llama"; // llama.cpp's qwen3 turns halves as Hugging Face does
         double total = tensors.Sum(t => t.Bytes);
         long written = 0;
         foreach (Matrix tensor in tensors)
         {
             cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            file.WriteValues(Values(model, tensor));
+            Tensor value = weights.Read(tensor.Name);
+            if (GgufNames.IsTransposed(tensor.Name)) value = value.t().contiguous();
+            if (isPermuted && RotaryRows.Heads(tensor.Name, model.Config) is > 0 and var heads) value = RotaryRows.ToNeighbours(value, heads);
+            file.WriteValues(Values(value, tensor));
             progress?.Report((written += tensor.Bytes) / total);
         }
     }
 
-    private static void AddShape(GgufWriter file, ModelSource model, GgufType type)
+    private static Span<byte> Values(Tensor value, Matrix tensor)
     {
-        ModelConfig config = model.Config;
-        file.Add("general.architecture", "gpt2");
-        file.Add("general.name", model.Name);
-        file.Add("general.file_type", GgufTypes.FileType(type));
-        if (GgufTypes.IsQuantized(type)) file.Add("general.quantization_version", 2);
-        file.Add("gpt2.context_length", (uint)config.ContextLength);
-        file.Add("gpt2.embedding_length", (uint)config.EmbeddingSize);
-        file.Add("gpt2.block_count", (uint)config.LayerCount);
-        file.Add("gpt2.feed_forward_length", (uint)(4 * config.EmbeddingSize));
-        file.Add("gpt2.attention.head_count", (uint)config.HeadCount);
-        file.Add("gpt2.attention.layer_norm_epsilon", (float)new ModelConfig().NormEpsilon);
-    }
-
-    private static Span<byte> Values(ModelSource model, Matrix tensor)
-    {
-        Tensor value = model.Read(tensor.Name);
-        if (GgufNames.IsTransposed(tensor.Name)) value = value.t().contiguous();
         if (!GgufTypes.IsQuantized(tensor.Type))
         {
             return TensorCast.To(value, tensor.Type switch
@@ -155,7 +146,7 @@ public static class GgufExport
         {
             Name = name;
             Shape = GgufNames.IsTransposed(name) ? [.. shape.Reverse()] : shape;
-            bool isEmbedding = name is Gpt2Names.Tokens or Gpt2Names.Positions;
+            bool isEmbedding = name is Gpt2Names.Tokens or Gpt2Names.Positions or Gpt2Names.Head or LlamaNames.Tokens or LlamaNames.Head;
             GgufType type = shape.Length == 1 ? GgufType.F32 : wanted == GgufType.Q4 && isEmbedding ? GgufType.Q8 : wanted;
             FellBack = GgufTypes.IsQuantized(type) && Shape[^1] % GgufTypes.BlockSize != 0;
             Type = FellBack ? GgufType.F16 : type;

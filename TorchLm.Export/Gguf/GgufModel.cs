@@ -1,55 +1,27 @@
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
+using TorchLm.Export.Architectures;
 using TorchLm.Tokenizers;
 using static TorchSharp.torch;
 
 namespace TorchLm.Export.Gguf;
 
-/// <summary>A GPT-2 model in a GGUF file, whoever wrote it.</summary>
+/// <summary>A GPT-2 or Llama model in a GGUF file, whoever wrote it.</summary>
 internal sealed class GgufModel : IForeignModel
 {
-    private const string EpsilonKey = "gpt2.attention.layer_norm_epsilon";
-
     private readonly GgufReader _file;
 
     private GgufModel(GgufReader file)
     {
         _file = file;
-        string architecture = file.Find<string>("general.architecture") ?? "";
-        if (architecture != "gpt2") throw file.Wrong($"is of the architecture '{architecture}'; only gpt2 can be imported");
-        int width = file.Count("gpt2.embedding_length"), heads = file.Count("gpt2.attention.head_count");
-        if (width % heads != 0) throw file.Wrong($"says {heads} heads, which do not divide the width {width}");
-        if (file.Count("gpt2.feed_forward_length") != 4L * width) throw file.Wrong("has an MLP that is not 4 times as wide as the model");
-        double epsilon = file.Number(EpsilonKey) ?? throw file.Wrong($"has no '{EpsilonKey}'");
-        if (!(Math.Abs(epsilon - new ModelConfig().NormEpsilon) <= 1e-9)) // so that NaN is refused too
-        {
-            throw file.Wrong($"has a LayerNorm epsilon of {epsilon}; TorchLm's model has {new ModelConfig().NormEpsilon}");
-        }
-        var weights = new Gpt2Tensors(file);
-        long vocabulary = weights.ShapeOf(Gpt2Names.Tokens) is [var rows, _] ? rows
+        ModelConfig shape = GgufShape.Read(file);
+        var weights = new RenamedTensors(file, shape);
+        long vocabulary = weights.ShapeOf(ModelWeights.Tokens(shape)) is [var rows, _] ? rows
             : throw file.Wrong("has no token_embd.weight with two dimensions");
-        if (vocabulary * width > int.MaxValue) throw file.Wrong("has a vocabulary that is too large");
-        Config = new ModelConfig
-        {
-            LayerCount = file.Count("gpt2.block_count"),
-            HeadCount = heads,
-            EmbeddingSize = width,
-            ContextLength = file.Count("gpt2.context_length"),
-            VocabularySize = (int)vocabulary,
-            Bias = true,
-            Gelu = "tanh",
-        };
-        try
-        {
-            Config.Validate();
-        }
-        catch (InputException e)
-        {
-            throw new InputException($"The model '{file.Path}' cannot be used: {e.Message}", e);
-        }
+        if (vocabulary * shape.EmbeddingSize > int.MaxValue) throw file.Wrong("has a vocabulary that is too large");
+        Config = Checked(shape with { VocabularySize = (int)vocabulary, TiedHead = weights.DropTiedHead() }, file.Path).Plain();
         ModelWeights.Check(weights, Config);
-        weights.RequireTiedHead();
         Weights = weights;
         Tokenizer = GgufTokenizer.Read(file);
     }
@@ -64,7 +36,7 @@ internal sealed class GgufModel : IForeignModel
     public ITensorSource Weights { get; }
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="InputException">It is damaged, or holds something else than a GPT-2 model.</exception>
+    /// <exception cref="InputException">It is damaged, or holds another kind of model.</exception>
     /// <exception cref="TokenizerException">Its tokenizer is damaged or not supported.</exception>
     public static GgufModel Open(string path) => Open(GgufReader.Open(path));
 
@@ -85,12 +57,25 @@ internal sealed class GgufModel : IForeignModel
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    /// <summary>The file's tensors under Hugging Face's names and in its orientation.</summary>
-    private sealed class Gpt2Tensors(GgufReader file) : ITensorSource
+    private static ModelConfig Checked(ModelConfig config, string path)
+    {
+        try
+        {
+            config.Validate();
+            return config;
+        }
+        catch (InputException e)
+        {
+            throw new InputException($"The model '{path}' cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The file's tensors under Hugging Face's names, in its orientation and order of rows.</summary>
+    private sealed class RenamedTensors(GgufReader file, ModelConfig shape) : ITensorSource
     {
         private const string Head = "output.weight";
 
-        private readonly Dictionary<string, string> _foreign = Rename(file);
+        private readonly Dictionary<string, string> _foreign = Rename(file, GgufNames.Of(shape.Family));
 
         public string Path => file.Path;
 
@@ -102,27 +87,29 @@ internal sealed class GgufModel : IForeignModel
         public Tensor Read(string name)
         {
             Tensor value = file.Read(_foreign.GetValueOrDefault(name, name));
-            if (!GgufNames.IsTransposed(name)) return value;
-            using (value) return value.t().contiguous();
+            int heads = RotaryRows.Heads(name, shape);
+            if (!GgufNames.IsTransposed(name) && heads == 0) return value;
+            using (value) return heads > 0 ? RotaryRows.ToHalves(value, heads) : value.t().contiguous();
         }
 
-        /// <summary>Older converters wrote the head beside the embedding that it is.</summary>
-        public void RequireTiedHead()
+        /// <summary>Whether there is no head of the model's own. Older converters wrote the head beside the embedding that it is.</summary>
+        public bool DropTiedHead()
         {
-            if (!file.Names.Contains(Head)) return;
-            using Tensor head = file.Read(Head), tokens = Read(Gpt2Names.Tokens);
-            if (head.Equals(tokens)) return;
-            throw file.Wrong($"has an output head ({Head}) of its own; only models whose head is the token embedding can be imported");
+            if (!file.Names.Contains(Head)) return true;
+            using Tensor head = file.Read(Head), tokens = Read(ModelWeights.Tokens(shape));
+            if (!head.Equals(tokens)) return false;
+            _foreign.Remove(Gpt2Names.Head); // which Llama's is called, too
+            return true;
         }
 
         public void Dispose() => file.Dispose();
 
-        private static Dictionary<string, string> Rename(GgufReader file)
+        private static Dictionary<string, string> Rename(GgufReader file, GgufNames names)
         {
             var foreign = new Dictionary<string, string>();
-            foreach (string name in file.Names.Where(name => name != Head))
+            foreach (string name in file.Names)
             {
-                string ours = GgufNames.ToHuggingFace(name) ?? name;
+                string ours = names.ToHuggingFace(name) ?? name;
                 if (!foreign.TryAdd(ours, name)) throw file.Wrong($"holds both '{foreign[ours]}' and '{name}', which are the same tensor's names");
             }
             return foreign;

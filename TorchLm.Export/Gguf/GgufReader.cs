@@ -78,6 +78,12 @@ internal sealed class GgufReader : IDisposable
     public T? Find<T>(string key) where T : class => !_metadata.TryGetValue(key, out object? value) ? null
         : value as T ?? throw Wrong($"has '{key}' of another type than it should be");
 
+    /// <summary>Whether the metadata has a key.</summary>
+    public bool Has(string key) => _metadata.ContainsKey(key);
+
+    /// <summary>A whole number of the metadata, or what it is where it is not there.</summary>
+    public int Count(string key, int absent) => Has(key) ? Count(key) : absent;
+
     /// <summary>A whole number of the metadata.</summary>
     /// <exception cref="InputException">It is not there, or is no number from 1 to 2³¹ - 1.</exception>
     public int Count(string key)

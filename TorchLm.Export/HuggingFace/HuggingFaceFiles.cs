@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using TorchLm.Export.Architectures;
 using TorchLm.Tokenizers;
 using static TorchSharp.torch;
 
@@ -16,27 +17,28 @@ internal static class HuggingFaceFiles
     /// <summary>All files that an export in Hugging Face's layout may write.</summary>
     public static IReadOnlySet<string> All { get; } = new HashSet<string>
     {
-        Gpt2ConfigFile.Name, Weights, "generation_config.json", TokenizerFile.Name, "tokenizer_config.json", "special_tokens_map.json", Vocabulary, Merges,
+        ModelConfigFile.Name, Weights, "generation_config.json", TokenizerFile.Name, "tokenizer_config.json", "special_tokens_map.json", Vocabulary, Merges,
         "README.md", "onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_fp16.onnx", "onnx/model_fp16.onnx_data",
     };
 
     /// <summary>Writes everything but the weights.</summary>
     /// <param name="model">The model.</param>
+    /// <param name="architecture">What transformers has it as.</param>
     /// <param name="folder">An existing folder.</param>
     /// <param name="type">What the weights are stored in.</param>
     /// <param name="transformersJs">What transformers.js is told about its files, or null.</param>
-    public static void Write(ModelSource model, string folder, ScalarType type, JsonObject? transformersJs = null)
+    public static void Write(ModelSource model, Architecture architecture, string folder, ScalarType type, JsonObject? transformersJs = null)
     {
         ITokenizer tokenizer = model.Tokenizer;
         int? end = tokenizer.EndOfTextId;
-        JsonObject config = Gpt2ConfigFile.Write(model.Config, end, type switch
+        JsonObject config = ModelConfigFile.Write(model.Config, architecture, end, type switch
         {
             ScalarType.Float16 => "float16",
             ScalarType.BFloat16 => "bfloat16",
             _ => "float32",
         });
         if (transformersJs is not null) config["transformers.js_config"] = transformersJs;
-        WriteJson(folder, Gpt2ConfigFile.Name, config);
+        WriteJson(folder, ModelConfigFile.Name, config);
         WriteJson(folder, "generation_config.json", new JsonObject { ["bos_token_id"] = end, ["eos_token_id"] = end, ["pad_token_id"] = end });
 
         tokenizer.Save(Path.Combine(folder, TokenizerFile.Name));
@@ -57,7 +59,7 @@ internal static class HuggingFaceFiles
         if (!isGpt2) tokenizerConfig.Remove("add_prefix_space");
         WriteJson(folder, "tokenizer_config.json", tokenizerConfig);
         if (isGpt2) VocabularyAndMerges.Save((ByteLevelTokenizer)tokenizer, Path.Combine(folder, Vocabulary), Path.Combine(folder, Merges));
-        File.WriteAllText(Path.Combine(folder, "README.md"), ModelCard.Text(model, transformersJs is not null));
+        File.WriteAllText(Path.Combine(folder, "README.md"), ModelCard.Text(model, architecture, transformersJs is not null));
     }
 
     private static void WriteJson(string folder, string name, JsonObject content) =>

@@ -5,6 +5,7 @@ using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
 using TorchLm.Core.Training;
+using TorchLm.Export.Architectures;
 using TorchLm.Tokenizers;
 
 namespace TorchLm.Export.HuggingFace;
@@ -12,7 +13,7 @@ namespace TorchLm.Export.HuggingFace;
 /// <summary>The README.md of an exported model: what it is, how it was trained, how it is loaded (Mitchell et al. 2019, in short).</summary>
 internal static class ModelCard
 {
-    public static string Text(ModelSource model, bool isOnnx)
+    public static string Text(ModelSource model, Architecture architecture, bool isOnnx)
     {
         ModelConfig m = model.Config;
         RunConfig config = model.Saved.Config;
@@ -21,18 +22,17 @@ internal static class ModelCard
         Plain("---");
         Line($"library_name: {(isOnnx ? "transformers.js" : "transformers")}");
         Plain("pipeline_tag: text-generation");
-        Plain("tags: [gpt2, torchlm]");
+        Line($"tags: [{architecture.Name}, torchlm]");
         Plain("---");
         Plain("");
         Line($"# {model.Name}");
         Plain("");
-        Line($"A GPT-2 language model with {ModelCost.Parameters(m) / 1e6:0.##} M parameters, made with TorchLm.");
+        Line($"A {CalledBy(architecture)} language model with {ModelCost.Parameters(m) / 1e6:0.##} M parameters, made with TorchLm.");
         Plain("");
         Plain("| | |");
         Plain("|---|---|");
         Line($"| shape | {m.LayerCount} layers, {m.HeadCount} heads, width {m.EmbeddingSize}, context {m.ContextLength} tokens |");
-        Line($"| biases | {(m.Bias ? "yes" : "none: those in the files are zero")} |");
-        Line($"| activation | GELU, {(m.Gelu == "tanh" ? "tanh form (gelu_new)" : "exact form (gelu)")} |");
+        foreach ((string what, string how) in ModelTraits.Of(m, architecture, isOnnx)) Line($"| {what} | {how} |");
         Line($"| vocabulary | {m.VocabularySize:N0} ids, {Kind(model.Tokenizer)} |");
         if (state.Step > 0)
         {
@@ -71,6 +71,12 @@ internal static class ModelCard
         "console.log((await write('Once', { max_new_tokens: 50 }))[0].generated_text);",
         "```",
     ];
+
+    private static string CalledBy(Architecture architecture) => architecture.Name switch
+    {
+        "gpt2" => "GPT-2",
+        var name => char.ToUpperInvariant(name[0]) + name[1..],
+    };
 
     private static string Kind(ITokenizer tokenizer) => tokenizer.Kind switch
     {

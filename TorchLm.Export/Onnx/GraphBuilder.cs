@@ -10,7 +10,7 @@ internal sealed class GraphBuilder
     private readonly HashSet<string> _constants = [];
 
     /// <summary>What is there so far.</summary>
-    public GraphProto Graph { get; } = new() { Name = "gpt2" };
+    public GraphProto Graph { get; } = new() { Name = "torchlm" };
 
     /// <summary>Declares a value that the caller feeds; gives its name.</summary>
     public string Input(string name, DataType type, params ReadOnlySpan<Axis> shape)

@@ -4,16 +4,19 @@ using DataType = TorchLm.Export.Onnx.Proto.TensorProto.Types.DataType;
 
 namespace TorchLm.Export.Onnx;
 
-/// <summary>The layers that have weights, and the activation, as nodes. Names are Hugging Face's, without <c>transformer.</c></summary>
+/// <summary>The layers that have weights as nodes. Names are GPT-2's, without <c>transformer.</c></summary>
 internal sealed class GraphLayers(GraphBuilder graph, ModelConfig config, OnnxWeights weights)
 {
+    /// <summary>An output head of its own.</summary>
+    public const string Head = "lm_head.weight";
+
     private readonly Dictionary<string, string> _weights = [];
 
     /// <summary>A weight as a float32 value, read when first asked for: the embedding and the output head share one.</summary>
     public string Weight(string name)
     {
         if (_weights.TryGetValue(name, out string? value)) return value;
-        Proto.TensorProto tensor = weights.Read($"transformer.{name}");
+        Proto.TensorProto tensor = weights.Read(name == Head ? name : $"transformer.{name}");
         graph.Graph.Initializer.Add(tensor);
         value = tensor.DataType == (int)DataType.Float ? tensor.Name
             : graph.Node("Cast", $"{name}.float32", [tensor.Name], Attribute("to", (long)DataType.Float));
@@ -28,35 +31,29 @@ internal sealed class GraphLayers(GraphBuilder graph, ModelConfig config, OnnxWe
         return config.Bias ? graph.Node("Add", name, [product, Weight($"{name}.bias")]) : product;
     }
 
-    /// <summary>(B, T, C) to (B, T, C).</summary>
-    public string LayerNorm(string name, string x)
+    /// <summary>LayerNorm or RMSNorm, as the model has it: (…, C) to (…, C).</summary>
+    public string Norm(string name, string x)
     {
-        string gain = Weight($"{name}.weight");
+        long c = config.EmbeddingSize;
+        string? gain = config.NormGain ? Weight($"{name}.weight") : null;
+        if (config.Norm == ModelConfig.RmsNorm)
+        {
+            string normed = RmsNorm(gain is null ? name : $"{name}.normed", x);
+            return gain is null ? normed : graph.Node("Mul", name, [normed, gain]);
+        }
+        gain ??= graph.Constant("ones", DataType.Float, [c], [.. Enumerable.Repeat(BitConverter.GetBytes(1f), (int)c).SelectMany(bytes => bytes)]);
         return graph.Node("LayerNormalization", name, config.Bias ? [x, gain, Weight($"{name}.bias")] : [x, gain],
-            Attribute("axis", -1L), Attribute("epsilon", (float)new ModelConfig().NormEpsilon));
+            Attribute("axis", -1L), Attribute("epsilon", (float)config.NormEpsilon));
     }
 
     /// <summary>
-    /// GELU element by element, in the model's form (Hendrycks and Gimpel 2016). Opset 17 has no operator for it; the products are in the order in
-    /// which ONNX Runtime recognises both forms and computes them in one pass.
+    /// x over the root of its mean square along the last axis (Zhang and Sennrich 2019). Opset 17 has no operator for it; ONNX Runtime knows these.
     /// </summary>
-    public string Gelu(string name, string x)
+    public string RmsNorm(string name, string x)
     {
-        string One() => graph.Float(1);
-        string Half() => graph.Float(0.5f);
-        if (config.Gelu == "tanh")                                                  // x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
-        {
-            string cube = graph.Node("Pow", $"{name}.cube", [x, graph.Float(3)]);
-            string small = graph.Node("Mul", $"{name}.small", [cube, graph.Float(0.044715f)]);
-            string sum = graph.Node("Add", $"{name}.sum", [x, small]);
-            string inner = graph.Node("Mul", $"{name}.inner", [sum, graph.Float((float)Math.Sqrt(2 / Math.PI))]);
-            string tanh = graph.Node("Tanh", $"{name}.tanh", [inner]);
-            string gate = graph.Node("Add", $"{name}.gate", [tanh, One()]);
-            return graph.Node("Mul", name, [graph.Node("Mul", $"{name}.half", [x, Half()]), gate]);
-        }
-        string scaled = graph.Node("Div", $"{name}.scaled", [x, graph.Float((float)Math.Sqrt(2))]); // x · (1 + erf(x/√2)) / 2
-        string erf = graph.Node("Erf", $"{name}.erf", [scaled]);
-        string share = graph.Node("Add", $"{name}.share", [erf, One()]);
-        return graph.Node("Mul", name, [graph.Node("Mul", $"{name}.double", [x, share]), Half()]);
+        string square = graph.Node("Pow", $"{name}.square", [x, graph.Float(2)]);
+        string mean = graph.Node("ReduceMean", $"{name}.mean_square", [square], Attribute("axes", [-1L]), Attribute("keepdims", 1L));
+        string shifted = graph.Node("Add", $"{name}.shifted", [mean, graph.Float((float)config.NormEpsilon)]);
+        return graph.Node("Div", name, [x, graph.Node("Sqrt", $"{name}.root", [shifted])]);
     }
 }

@@ -9,16 +9,17 @@ namespace TorchLm.Export.Onnx;
 /// Writes a model as an ONNX graph of standard operators, which ONNX Runtime runs in any language and transformers.js in a browser.
 /// </summary>
 /// <remarks>
-/// The graph's inputs and outputs, with B sequences, T new tokens, P earlier ones (0 at first), H heads, D channels of a head, V vocabulary:
+/// The graph's inputs and outputs, with B sequences, T new tokens, P earlier ones (0 at first), K heads of keys and values, D channels
+/// of a head, V vocabulary:
 /// <list type="bullet">
 /// <item><c>input_ids</c>, int64 (B, T).</item>
 /// <item><c>attention_mask</c>, int64 (B, P + T), 0 for padding and 1 elsewhere, unless left out by <see cref="OnnxOptions.AttentionMask"/>.</item>
-/// <item><c>position_ids</c>, int64 (B, T), with <see cref="OnnxOptions.PositionIds"/> only: otherwise positions are counted from the mask, or from P where
-/// there is none.</item>
-/// <item><c>past_key_values.N.key|value</c>, float32 (B, H, P, D), of each block N, unless left out by
+/// <item><c>position_ids</c>, int64 (B, T), with <see cref="OnnxOptions.PositionIds"/> only, and if the model has any: otherwise positions are
+/// counted from the mask, or from P where there is none.</item>
+/// <item><c>past_key_values.N.key|value</c>, float32 (B, K, P, D), of each block N, unless left out by
 /// <see cref="OnnxOptions.KeyValueCache"/>.</item>
 /// <item><c>logits</c>, float32 (B, T, V).</item>
-/// <item><c>present.N.key|value</c>, float32 (B, H, P + T, D): the next call's past.</item>
+/// <item><c>present.N.key|value</c>, float32 (B, K, P + T, D): the next call's past.</item>
 /// </list>
 /// P + T must not exceed the model's context length. Which of the inputs there are is decided at export: an input with a default value, which ONNX could say as
 /// well, makes ONNX Runtime log a warning each time, and transformers.js leaves it out without a word.

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using TorchLm.Core;
+using TorchLm.Core.Configuration;
+using TorchLm.Export.Architectures;
 using TorchLm.Export.HuggingFace;
 using static TorchSharp.torch;
 
@@ -26,7 +28,14 @@ public static class OnnxFolder
         // Without these transformers.js would look for fp32 weights in one file.
         var transformersJs = new JsonObject { ["dtype"] = isHalf ? "fp16" : "fp32" };
         if (file.IsDataExternal) transformersJs["use_external_data_format"] = new JsonObject { [Path.GetFileName(file.Path)] = 1 };
-        HuggingFaceFiles.Write(model, folder.Temporary, isHalf ? ScalarType.Float16 : ScalarType.Float32, transformersJs);
+        HuggingFaceFiles.Write(model, Nearest(model.Config), folder.Temporary, isHalf ? ScalarType.Float16 : ScalarType.Float32, transformersJs);
         folder.Complete();
     }
+
+    /// <summary>
+    /// What config.json calls the model: its architecture, or where that is TorchLm's own, one whose caches have the same shape, which is all that
+    /// transformers.js asks of it.
+    /// </summary>
+    private static Architecture Nearest(ModelConfig model) =>
+        Target.HuggingFace.Find(model) ?? Target.HuggingFace.Named(model.KeyValueHeads == model.HeadCount ? "gpt2" : "llama");
 }

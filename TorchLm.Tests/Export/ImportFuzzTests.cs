@@ -23,16 +23,17 @@ public sealed class ImportFuzzTests : IDisposable
     [InlineData("model.safetensors")]
     [InlineData("model.safetensors.index.json")]
     [InlineData("config.json")]
+    [InlineData("config.json", ModelConfig.Llama)]
     [InlineData("tokenizer.json")]
     [InlineData("vocab.json")]
     [InlineData("merges.txt")]
-    public void A_damaged_file_is_imported_or_refused(string file)
+    public void A_damaged_file_is_imported_or_refused(string file, string family = ModelConfig.Gpt2)
     {
-        MakeFolder(file);
+        MakeFolder(file, family == ModelConfig.Llama ? LlamaShapes.Scaled with { LayerCount = 1, EmbeddingSize = 8 } : s_shape);
         byte[] sound = File.ReadAllBytes(_folder.In("hf", file));
         string[] files = _folder.Files();
         int count = 0;
-        Fuzzer.Run(file, FilesOfEach, seed => Damage(file, sound, seed), bytes =>
+        Fuzzer.Run($"{family}'s {file}", FilesOfEach, seed => Damage(file, sound, seed), bytes =>
         {
             File.WriteAllBytes(_folder.In("hf", file), bytes);
             Import(write: count++ % 100 == 0);
@@ -59,9 +60,9 @@ public sealed class ImportFuzzTests : IDisposable
     }
 
     /// <summary>A sound model whose import reads the file that is to be damaged.</summary>
-    private void MakeFolder(string file)
+    private void MakeFolder(string file, ModelConfig shape)
     {
-        RunFolder run = SavedRuns.Make(_folder, "run", s_shape, SavedRuns.Bpe);
+        RunFolder run = SavedRuns.Make(_folder, "run", shape, SavedRuns.Bpe);
         using (ModelSource source = SavedRuns.Open(run)) HuggingFaceExport.Write(source, _folder["hf"]);
         if (file is "vocab.json" or "merges.txt") File.Delete(_folder.In("hf", "tokenizer.json"));
         if (file == "model.safetensors.index.json")

@@ -18,9 +18,12 @@ internal sealed class LlamaCpp : IDisposable
     // It is loud: every load is a page. What goes wrong is an exception as well.
     static LlamaCpp() => NativeLibraryConfig.All.WithLogCallback((_, _) => { });
 
-    public LlamaCpp(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="isExact">Whether keys and values are kept in float32; llama.cpp's own choice is float16.</param>
+    public LlamaCpp(string path, bool isExact = false)
     {
         _parameters = new ModelParams(path) { ContextSize = 256, GpuLayerCount = 0, Threads = 1, BatchThreads = 1 };
+        if (isExact) (_parameters.TypeK, _parameters.TypeV, _parameters.FlashAttention) = (GGMLType.GGML_TYPE_F32, GGMLType.GGML_TYPE_F32, false);
         _weights = LLamaWeights.LoadFromFile(_parameters);
         _context = _weights.CreateContext(_parameters);
     }

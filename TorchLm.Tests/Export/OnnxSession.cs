@@ -17,8 +17,8 @@ internal sealed class OnnxSession : IDisposable
     {
         using var session = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
         Session = new InferenceSession(file.Path, session);
-        _heads = model.Model.Config.HeadCount;
-        _headSize = model.Model.Config.EmbeddingSize / _heads;
+        _heads = model.Model.Config.KeyValueHeads;
+        _headSize = model.Model.Config.HeadSize;
     }
 
     public InferenceSession Session { get; }

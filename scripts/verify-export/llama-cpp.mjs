@@ -15,11 +15,11 @@ export const checkGguf = testCase => group(`${testCase.name}: llama.cpp`, async 
     const path = `${testCase.folder}/${dtype}.gguf`;
     await group(`${testCase.name}: @huggingface/gguf, ${dtype}`, async () => {
       const { metadata, tensorInfos } = await gguf(path, { allowLocalFile: true });
-      const model = testCase.config.model;
+      const model = testCase.config.model, { family } = model;
       same(`${testCase.name}: @huggingface/gguf reads ${dtype}'s metadata`,
-        ['gpt2', model.layerCount, model.contextLength, model.embeddingSize, 4 * model.embeddingSize, model.headCount, model.vocabularySize],
-        [...['general.architecture', 'gpt2.block_count', 'gpt2.context_length', 'gpt2.embedding_length', 'gpt2.feed_forward_length', 'gpt2.attention.head_count']
-          .map(key => metadata[key]), metadata['tokenizer.ggml.tokens'].length]);
+        [family, model.layerCount, model.contextLength, model.embeddingSize, mlpWidth(model), model.headCount, model.vocabularySize],
+        [metadata['general.architecture'], ...['block_count', 'context_length', 'embedding_length', 'feed_forward_length', 'attention.head_count']
+          .map(key => metadata[`${family}.${key}`]), metadata['tokenizer.ggml.tokens'].length]);
       const found = tensorInfos.map(tensor => [tensor.name, tensor.shape.map(Number), GGMLQuantizationType[tensor.dtype]].join(' '));
       same(`${testCase.name}: @huggingface/gguf reads ${dtype}'s tensors`, expectedTensors(model, type).sort(), found.sort());
     });
@@ -65,13 +65,22 @@ async function findParting(model, sequence, prompt, expected) {
   return null;
 }
 
+const mlpWidth = ({ family, mlpSize, embeddingSize: c }) => mlpSize || (family === 'llama' ? Math.ceil(8 * c / 96) * 32 : 4 * c);
+
 /** Every tensor as "name dimensions type", dimensions innermost first. Vectors are F32 always; q4_0 keeps the embeddings in Q8_0. */
-function expectedTensors({ layerCount, embeddingSize: c, contextLength, vocabularySize }, type) {
-  const embedding = type === 'Q4_0' ? 'Q8_0' : type;
-  const pair = (name, inputs, outputs) => [`${name}.weight ${inputs},${outputs} ${type}`, `${name}.bias ${outputs} F32`];
-  const norm = name => [`${name}.weight ${c} F32`, `${name}.bias ${c} F32`];
-  const block = n => [...norm(`blk.${n}.attn_norm`), ...pair(`blk.${n}.attn_qkv`, c, 3 * c), ...pair(`blk.${n}.attn_output`, c, c),
-    ...norm(`blk.${n}.ffn_norm`), ...pair(`blk.${n}.ffn_up`, c, 4 * c), ...pair(`blk.${n}.ffn_down`, 4 * c, c)];
-  return [`token_embd.weight ${c},${vocabularySize} ${embedding}`, `position_embd.weight ${c},${contextLength} ${embedding}`, ...norm('output_norm'),
-    ...Array.from({ length: layerCount }, (_, n) => block(n)).flat()];
+function expectedTensors(model, type) {
+  const { family, layerCount, embeddingSize: c, contextLength, vocabularySize, tiedHead } = model;
+  const embedding = type === 'Q4_0' ? 'Q8_0' : type, isLlama = family === 'llama', f = mlpWidth(model);
+  const keys = (model.keyValueHeadCount || model.headCount) * c / model.headCount;
+  const matrix = (name, inputs, outputs) => `${name}.weight ${inputs},${outputs} ${type}`;
+  const pair = (name, inputs, outputs) => [matrix(name, inputs, outputs), `${name}.bias ${outputs} F32`];
+  const norm = name => isLlama ? [`${name}.weight ${c} F32`] : [`${name}.weight ${c} F32`, `${name}.bias ${c} F32`];
+  const ofGpt2 = block => [...pair(`${block}.attn_qkv`, c, 3 * c), ...pair(`${block}.attn_output`, c, c), ...pair(`${block}.ffn_up`, c, f),
+    ...pair(`${block}.ffn_down`, f, c)];
+  const ofLlama = block => [matrix(`${block}.attn_q`, c, c), matrix(`${block}.attn_k`, c, keys), matrix(`${block}.attn_v`, c, keys),
+    matrix(`${block}.attn_output`, c, c), matrix(`${block}.ffn_gate`, c, f), matrix(`${block}.ffn_up`, c, f), matrix(`${block}.ffn_down`, f, c)];
+  const block = name => [...norm(`${name}.attn_norm`), ...norm(`${name}.ffn_norm`), ...(isLlama ? ofLlama : ofGpt2)(name)];
+  return [`token_embd.weight ${c},${vocabularySize} ${embedding}`, ...(isLlama ? [] : [`position_embd.weight ${c},${contextLength} ${embedding}`]),
+    ...(tiedHead === false ? [`output.weight ${c},${vocabularySize} ${embedding}`] : []), ...norm('output_norm'),
+    ...Array.from({ length: layerCount }, (_, n) => block(`blk.${n}`)).flat()];
 }
