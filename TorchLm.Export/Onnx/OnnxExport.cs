@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using TorchLm.Core;
+using TorchLm.Export.Architectures;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Export.Onnx.Proto;
 
@@ -40,7 +41,7 @@ public static class OnnxExport
     /// <param name="options">What the graph takes and gives.</param>
     /// <param name="progress">Is told which part of the weights is read, from 0 to 1.</param>
     /// <param name="cancel">Stops between two tensors; what is written by then stays in the folder.</param>
-    /// <exception cref="InputException">The weights do not fit the model's configuration, or a value does not fit half precision.</exception>
+    /// <exception cref="InputException">The weights do not fit the model's configuration, a value does not fit half precision, or a setting is not expressible.</exception>
     /// <exception cref="IOException">The disk or the folder refuses.</exception>
     /// <exception cref="OperationCanceledException">The export was cancelled.</exception>
     public static OnnxFile Write(ModelSource model, string folder, OnnxOptions options, IProgress<double>? progress = null,
@@ -50,6 +51,7 @@ public static class OnnxExport
     internal static OnnxFile Write(ModelSource model, string folder, OnnxOptions options, long inlineLimit, IProgress<double>? progress = null,
         CancellationToken cancel = default)
     {
+        ShortConvolutions.Refuse(model.Config);
         string name = options.WeightType == OnnxWeightType.Float16 ? "model_fp16.onnx" : "model.onnx", dataName = $"{name}_data";
         string path = Directory.CreateDirectory(Path.Combine(folder, "onnx")).FullName;
         GraphProto graph = new();

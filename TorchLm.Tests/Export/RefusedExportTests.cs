@@ -11,6 +11,9 @@ public sealed class RefusedExportTests : IDisposable
 {
     private static readonly ModelConfig s_gpt2 = SavedRuns.Shape, s_llama = LlamaShapes.Plain;
 
+    private const string Convolutions = "model.convolutionWidth is 3, which no format of other software has a place for: sample the model with TorchLm, or " +
+        "train one with model.convolutionWidth = 0.";
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -26,6 +29,7 @@ public sealed class RefusedExportTests : IDisposable
         ["post-norm"] = Both(s_gpt2 with { NormPlacement = ModelConfig.PostNorm }, "model.normPlacement is post", "gpt2 has only pre"),
         ["relu2"] = Both(s_gpt2 with { Mlp = ModelConfig.Relu2 }, "model.mlp is relu2", "gpt2 has only gelu"),
         ["a window"] = Both(s_gpt2 with { SlidingWindow = 4 }, "model.slidingWindow is 4", "gpt2 has only 0"),
+        ["convolutions"] = (s_gpt2 with { ConvolutionWidth = 3 }, Convolutions, Convolutions),
         ["a soft cap"] = Both(s_gpt2 with { LogitSoftCap = 2.5 }, "model.logitSoftCap is 2.5", "gpt2 has only 0"),
         ["learned positions"] = Both(s_llama with { Positions = ModelConfig.LearnedPositions }, "model.positions is learned", "llama has only rope"),
         ["relu2 in a llama"] = Both(s_llama with { Mlp = ModelConfig.Relu2 }, "model.mlp is relu2", "llama has only swiglu"),

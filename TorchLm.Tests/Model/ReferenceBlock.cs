@@ -31,11 +31,13 @@ internal sealed class ReferenceBlock
         if (config.QkNorm) attention.Add(new ReferenceQueryKeyNorm(turned, heads, d, config.NormEpsilon, config.QkNormScale));
         if (config.Positions == "rope") attention.Add(new ReferenceRotary(config));
         if (config.ValueEmbeddings) attention.Add(new ReferenceValueEmbedding(parameters, name + ".attention.values", heads * d, keyHeads * d));
+        if (config.ConvolutionWidth > 0) attention.Insert(0, new ReferenceConvolution(parameters, name + ".attentionConvolution", c));
         _attention = [.. attention, Attention, new ReferenceLinear(parameters, name + ".attention.output", c, c)];
 
         int f = parameters.Value(name + ".mlp.project.weight").Length / c;
         _mlp =
         [
+            .. config.ConvolutionWidth > 0 ? new[] { new ReferenceConvolution(parameters, name + ".mlpConvolution", c) } : [],
             new ReferenceLinear(parameters, name + ".mlp.expand", c, config.Mlp == "swiglu" ? 2 * f : f),
             config.Mlp switch { "relu2" => new ReferenceRelu2(), "swiglu" => new ReferenceSwiGlu(f), _ => new ReferenceGelu(config.Gelu == "tanh") },
             new ReferenceLinear(parameters, name + ".mlp.project", f, c),

@@ -45,6 +45,23 @@ public class BlockOperationTests
     }
 
     [Theory]
+    [InlineData(1, 1, 16, 3, "fp32")]
+    [InlineData(3, 20, 48, 3, "fp32")]
+    [InlineData(2, 2, 32, 5, "fp32")]
+    [InlineData(2, 9, 19, 4, "fp32")]
+    [InlineData(3, 20, 48, 3, "bf16")]
+    [InlineData(2, 9, 19, 4, "bf16")]
+    public void Short_convolution(int batch, int length, int channels, int width, string precision) =>
+        Compare(precision, [Normal(1, 1, batch, length, channels).to(TypeOf(precision)), Normal(2, 1, width, channels)],
+            i => ShortConvolutionOperation.Apply(i[0], i[1]),
+            i =>
+            {
+                Tensor taps = i[1].flip(0).t().unsqueeze(1);                                                            // (C, 1, width), the latest last
+                Tensor padded = nn.functional.pad(i[0].transpose(1, 2), [width - 1, 0]);
+                return nn.functional.conv1d(padded, taps, groups: channels).transpose(1, 2);
+            }, outputType: TypeOf(precision));
+
+    [Theory]
     [MemberData(nameof(Shapes))]
     public void Rms_norm(int rows, int columns, string precision)
     {

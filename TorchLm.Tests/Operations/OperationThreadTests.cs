@@ -7,7 +7,7 @@ namespace TorchLm.Tests.Operations;
 /// <summary>How many threads compute an operation of our own changes no bit of its result and gradients.</summary>
 public class OperationThreadTests
 {
-    public static TheoryData<string> Names => ["relu2", "swiglu", "rmsnorm", "layernorm", "rotary"];
+    public static TheoryData<string> Names => ["relu2", "swiglu", "rmsnorm", "layernorm", "rotary", "convolution"];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -49,6 +49,7 @@ public class OperationThreadTests
         {
             "relu2" => Relu2Operation.Apply(x),
             "swiglu" => SwiGluOperation.Apply(x),
+            "convolution" => ShortConvolutionOperation.Apply(x, weight.view(1, -1).repeat(3, 1)),
             "rotary" => RotaryOperation.Apply(x, new HeadPreparation(4, 1, 1e-5), (angles.cos(), angles.sin()), null),
             _ => NormOperation.Apply(x, weight, null, 1e-5, name == "layernorm", ScalarType.Float32),
         };

@@ -40,6 +40,9 @@ internal static class ModelOptions
         ["windows, and each second block sees all"] = s_gpt2 with { LayerCount = 3, SlidingWindow = 3, FullAttentionInterval = 2 },
         ["one head of keys"] = s_gpt2 with { KeyValueHeadCount = 1 },
         ["grouped queries"] = s_fourHeads with { KeyValueHeadCount = 2 },
+        ["a convolution of 1"] = s_gpt2 with { ConvolutionWidth = 1 },
+        ["convolutions"] = s_gpt2 with { ConvolutionWidth = 3 },
+        ["convolutions after norms, longer than the context"] = s_gpt2 with { ConvolutionWidth = 9, NormPlacement = "post" },
         ["embedding shortcuts"] = s_gpt2 with { EmbeddingShortcuts = true },
         ["value embeddings"] = s_gpt2 with { ValueEmbeddings = true },
         ["value embeddings of grouped queries"] = s_fourHeads with { ValueEmbeddings = true, KeyValueHeadCount = 2 },
@@ -58,7 +61,7 @@ internal static class ModelOptions
         ["modern"] = s_gpt2 with
         {
             Positions = "rope", QkNorm = true, QkNormScale = 1.2, Norm = "rmsnorm", NormGain = false, EmbeddingNorm = true, Mlp = "relu2",
-            TiedHead = false, LogitSoftCap = 5, EmbeddingShortcuts = true, ValueEmbeddings = true, ZeroInitProjections = true,
+            TiedHead = false, LogitSoftCap = 5, EmbeddingShortcuts = true, ValueEmbeddings = true, ZeroInitProjections = true, ConvolutionWidth = 3,
         },
         ["modern with windows and one head of keys"] = s_gpt2 with
         {

@@ -87,6 +87,7 @@ public class KernelsTrainTheSameTests
         CpuKernel.Rotary => config with { HeadCount = 1, Positions = "rope", QkNorm = true, ValueEmbeddings = true },
         CpuKernel.Relu2 => config with { Mlp = "relu2" },
         CpuKernel.SwiGlu => config with { Mlp = "swiglu" },
+        CpuKernel.Convolution => config with { ConvolutionWidth = 3 },
         _ => config,
     };
 
