@@ -33,8 +33,9 @@ internal static unsafe partial class CausalAttentionKernel
         return (3L * shape.HeadSize + 2) * padded + 3L * Tile * shape.HeadSize + 2 * SumFloats(shape) + 2 * Tile * Tile;
     }
 
-    /// <summary>Gradients of keys, or of values, that are not in their tensor yet: of a square, or of all where further heads will add to them.</summary>
-    private static long SumFloats(AttentionShape shape) => (shape.KeyHeads == shape.Heads ? Tile : (long)shape.Length + Tile) * shape.HeadSize;
+    /// <summary>Gradients of keys, or values, that are not in their tensor yet: a square's, or all where further heads will add to them.</summary>
+    private static long SumFloats(AttentionShape shape) =>
+        (shape.KeyHeads == shape.Heads ? Tile : (long)shape.Length + Tile) * shape.HeadSize;
 
     /// <summary>
     /// With S = scale · Q·Kᵀ, P = exp(S - log Σ exp S), O = P·V: dV = Pᵀ·dO; dP = dO·Vᵀ; dS = P ∘ (dP - Σ dP ∘ P), where that row sum is also Σ dO ∘ O;
@@ -111,12 +112,14 @@ internal static unsafe partial class CausalAttentionKernel
                 for (int key = 0; key < paddedKeys; key += MatrixProduct.Rows)
                 {
                     int from = diagonal ? key : 0;
-                    MatrixProduct.EightRows(p + from * Tile + key, 1, Tile, tileDO + from * width, width, rows - from, dV + key * width, width, width, add);
+                    float* part = p + from * Tile + key;
+                    MatrixProduct.EightRows(part, 1, Tile, tileDO + from * width, width, rows - from, dV + key * width, width, width, add);
                 }
                 for (int key = 0; key < paddedKeys; key += MatrixProduct.Rows)
                 {
                     int from = diagonal ? key : 0;
-                    MatrixProduct.EightRows(dS + from * Tile + key, 1, Tile, tileQ + from * width, width, rows - from, dK + key * width, width, width, add);
+                    float* part = dS + from * Tile + key;
+                    MatrixProduct.EightRows(part, 1, Tile, tileQ + from * width, width, rows - from, dK + key * width, width, width, add);
                 }
                 for (int row = 0; row < rows; row += MatrixProduct.Rows)
                 {

@@ -13,8 +13,8 @@ public class ArchitectureTests
         { s_config with { KeyValueHeadCount = 3 }, "model.keyValueHeadCount is 3, but it must divide model.headCount (4)" },
         { s_config with { KeyValueHeadCount = 8 }, "model.keyValueHeadCount is 8, but it must divide model.headCount (4)" },
         { s_config with { HeadCount = 8, Positions = "rope" }, "rotary positions turn pairs of channels, and a head has 3" },
-        { s_config with { HeadCount = 1, EmbeddingSize = 5, Positions = "sinusoidal" }, "sines and cosines come in pairs, and model.embeddingSize is 5" },
-        { s_config with { EmbeddingSize = 1 << 15, MlpSize = 1 << 15, Mlp = "swiglu" }, "times the width of the MLP (32768), twice, it must stay below 2^31" },
+        { s_config with { HeadCount = 1, EmbeddingSize = 5, Positions = "sinusoidal" }, "and model.embeddingSize is 5" },
+        { s_config with { EmbeddingSize = 1 << 15, MlpSize = 1 << 15, Mlp = "swiglu" }, "the width of the MLP (32768), twice, it must stay" },
     };
 
     [Theory]

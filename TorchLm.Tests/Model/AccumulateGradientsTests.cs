@@ -42,11 +42,14 @@ public class AccumulateGradientsTests
         }
     }
 
-    [Fact]
-    public void Gradients_are_scaled_and_add_up_and_the_loss_is_not_scaled()
+    public static TheoryData<string> Options => ModelOptions.Names;
+
+    [Theory]
+    [MemberData(nameof(Options))]
+    public void Gradients_are_scaled_and_add_up_and_the_loss_is_not_scaled(string option)
     {
         using var scope = NewDisposeScope();
-        using Gpt model = TinyGpt.WithWideWeights(TinyGpt.Config);
+        using Gpt model = TinyGpt.WithWideWeights(ModelOptions.All[option]);
         using Batch batch = RandomBatches.Make(1, 2, 8, 11);
         Tensor loss = model.AccumulateGradients(batch.Inputs, batch.Targets);
         Assert.False(loss.requires_grad);

@@ -22,11 +22,11 @@ public class CausalityTests
 
     [Theory]
     [MemberData(nameof(Positions))]
-    public void With_a_cache_read_token_by_token(int t) => AssertCausal(t, training: false, (model, ids) => ReadInChunks(model, ids, 1));
+    public void With_a_cache_read_token_by_token(int t) => AssertCausal(t, training: false, (model, ids) => ReadingChecks.InPieces(model, ids, 1));
 
     [Theory]
     [MemberData(nameof(Positions))]
-    public void With_a_cache_read_in_chunks(int t) => AssertCausal(t, training: false, (model, ids) => ReadInChunks(model, ids, 5, 4, 3));
+    public void With_a_cache_read_in_chunks(int t) => AssertCausal(t, training: false, (model, ids) => ReadingChecks.InPieces(model, ids, 5, 4, 3));
 
     [Theory]
     [InlineData(12)]
@@ -41,7 +41,7 @@ public class CausalityTests
         using var noGradient = no_grad();
         using Gpt model = TinyGpt.WithWideWeights(s_config);
         Tensor ids = TinyGpt.Ids(TinyGpt.RandomRows(3, Length, 11, 2));
-        float[] plain = TinyGpt.Values(model.forward(ids)), cached = TinyGpt.Values(ReadInChunks(model, ids, chunks));
+        float[] plain = TinyGpt.Values(model.forward(ids)), cached = TinyGpt.Values(ReadingChecks.InPieces(model, ids, chunks));
         for (int i = 0; i < plain.Length; i++) Assert.Equal(plain[i], cached[i], 1e-5f * Math.Max(1, Math.Abs(plain[i])));
     }
 
@@ -86,16 +86,5 @@ public class CausalityTests
             bool same = TinyGpt.Values(original.select(1, position)).SequenceEqual(TinyGpt.Values(changed.select(1, position)));
             Assert.True(same == position < t, $"token {t} was changed, and the logits at {position} {(same ? "stayed" : "changed")}");
         }
-    }
-
-    private static Tensor ReadInChunks(Gpt model, Tensor ids, params int[] chunks)
-    {
-        using var cache = new KeyValueCache(model, (int)ids.shape[0]);
-        var parts = new List<Tensor>();
-        for (int i = 0; cache.Length < ids.shape[1]; i++)
-        {
-            parts.Add(model.forward(ids.narrow(1, cache.Length, chunks[Math.Min(i, chunks.Length - 1)]), cache));
-        }
-        return cat(parts, 1);
     }
 }

@@ -25,7 +25,7 @@ public class ReferenceGptTests
         foreach ((string name, double[] values) in reference.Parameters.Values)
         {
             double[] gradient = reference.Parameters.Gradients[name];
-            for (int i = 0; i < values.Length; i += 1 + values.Length / 16)
+            for (int i = 0; i < values.Length; i += 1 + values.Length / 8)
             {
                 double value = values[i];
                 values[i] = value + h;

@@ -66,7 +66,8 @@ internal static class ModelOptions
         ["modern with windows and one head of keys"] = s_gpt2 with
         {
             LayerCount = 3, Positions = "rope", QkNorm = true, Norm = "rmsnorm", NormGain = false, EmbeddingNorm = true, Mlp = "relu2",
-            TiedHead = false, LogitSoftCap = 15, EmbeddingShortcuts = true, ValueEmbeddings = true, SlidingWindow = 4, FullAttentionInterval = 2, KeyValueHeadCount = 1,
+            TiedHead = false, LogitSoftCap = 15, EmbeddingShortcuts = true, ValueEmbeddings = true, SlidingWindow = 4,
+            FullAttentionInterval = 2, KeyValueHeadCount = 1,
         },
         ["the first transformer"] = s_gpt2 with
         {

@@ -24,7 +24,8 @@ internal static class TinyGpt
         using var noGradient = no_grad();
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
         {
-            bool isGain = parameter.dim() == 1 && (name.EndsWith("weight", StringComparison.Ordinal) || name.EndsWith(".keep", StringComparison.Ordinal));
+            string[] gains = [".weight", ".keep"];
+            bool isGain = parameter.dim() == 1 && gains.Any(end => name.EndsWith(end, StringComparison.Ordinal));
             long rows = IsOfTokens(name) ? config.VocabularySize : parameter.shape[0];
             Tensor inUse = parameter.narrow(0, 0, rows);
             double deviation = 0.4 * (parameter.dim() == 2 ? Math.Sqrt(16.0 / Math.Max(16, config.EmbeddingSize)) : 1);

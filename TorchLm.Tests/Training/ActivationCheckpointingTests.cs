@@ -22,7 +22,7 @@ public class ActivationCheckpointingTests
         if (dropout > 0) Assert.NotEqual(kept.Loss, ThreeSteps(0, accumulation, false).Loss);
     }
 
-    /// <summary>Where the embeddings are mixed in again, what is dropped of them is dropped once for all blocks; their gradients' sum has another order.</summary>
+    /// <summary>What is dropped of embeddings that are mixed in again is dropped once for all blocks; the sum of their gradients has another order.</summary>
     [Theory]
     [InlineData("llama")]
     [InlineData("norms after and all the rest")]
