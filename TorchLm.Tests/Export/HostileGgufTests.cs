@@ -161,11 +161,12 @@ public sealed class HostileGgufTests : IDisposable
     [InlineData("bpe", GgufType.F32, 4)]
     [InlineData("characters with an end", GgufType.Q4, 32)]
     [InlineData("characters", GgufType.Q8, 32)]
+    [InlineData("llama", GgufType.F32, 8)]
     public void Damage_is_read_or_refused(string kind, GgufType type, int width)
     {
-        ITokenizer tokenizer = kind == "bpe" ? SavedRuns.Bpe
+        ITokenizer tokenizer = kind is "bpe" or "llama" ? SavedRuns.Bpe
             : CharTokenizer.FromCharacters("The fox,123.üß日🦊\\".EnumerateRunes(), withEndOfText: kind != "characters");
-        byte[] sound = Sound(tokenizer, type, width);
+        byte[] sound = Sound(tokenizer, type, width, kind == "llama");
         int head = (int)GgufBytes.Read(sound).Tensors.Min(t => t.Start);
         Fuzzer.Run($"{kind} in {type}", 3000, seed => Damage(sound, head, seed), bytes =>
         {
@@ -204,9 +205,10 @@ public sealed class HostileGgufTests : IDisposable
 
     private byte[] Sound() => Sound(SavedRuns.Bpe, GgufType.F32, 4);
 
-    private byte[] Sound(ITokenizer tokenizer, GgufType type, int width)
+    private byte[] Sound(ITokenizer tokenizer, GgufType type, int width, bool isLlama = false)
     {
         var shape = new ModelConfig { LayerCount = 1, HeadCount = 1, EmbeddingSize = width, ContextLength = 4, Bias = true };
+        if (isLlama) shape = LlamaShapes.Scaled with { LayerCount = 1, EmbeddingSize = width };
         RunFolder run = SavedRuns.Make(_folder, "run", shape, tokenizer);
         using ModelSource source = SavedRuns.Open(run);
         GgufExport.Write(source, _folder["sound.gguf"], type);

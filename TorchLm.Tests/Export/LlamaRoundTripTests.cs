@@ -113,7 +113,7 @@ public sealed class LlamaRoundTripTests : IDisposable
         [
             ("model_type", "llama"), ("vocab_size", 280), ("max_position_embeddings", 160), ("hidden_size", 32), ("intermediate_size", 64),
             ("num_hidden_layers", 2), ("num_attention_heads", 4), ("num_key_value_heads", 1), ("head_dim", 8), ("hidden_act", "silu"), ("rms_norm_eps", 1e-06),
-            ("rope_theta", 50000), ("attention_dropout", 0.0), ("tie_word_embeddings", false), ("attention_bias", false), ("mlp_bias", false), ("torch_dtype", "float32"),
+            ("rope_theta", 50000.0), ("attention_dropout", 0.0), ("tie_word_embeddings", false), ("attention_bias", false), ("mlp_bias", false), ("torch_dtype", "float32"),
             ("eos_token_id", SavedRuns.Bpe.EndOfTextId!.Value),
         ];
         Assert.Equal(expected.Select(e => $"{e.Field} {e.Value}"), expected.Select(e => $"{e.Field} {Plain(Config(e.Field), e.Value)}"));
