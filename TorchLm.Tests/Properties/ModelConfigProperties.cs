@@ -28,7 +28,7 @@ public class ModelConfigProperties
         using (var model = new Gpt(config, seed))
         {
             model.train();
-            using var optimizer = new FusedAdamW(model, new OptimizerConfig());
+            using var optimizer = new Optimizer(model, new OptimizerConfig());
             using Batch batch = RandomBatches.Make(seed, 2, config.ContextLength, config.VocabularySize);
             for (int step = 0; step < 2; step++)
             {
