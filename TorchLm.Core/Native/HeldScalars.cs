@@ -72,6 +72,6 @@ internal static class HeldScalars
     public static void AddNumber(this Tensor a, double number)
     {
         using Scalar held = number.ToScalar();
-        a.add_(held);
+        a.add_(held, s_one);
     }
 }
