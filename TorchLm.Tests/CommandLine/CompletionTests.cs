@@ -28,7 +28,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("prepare --tokenizer ", "bpe", "char", "cl100k_base", "o200k_base")]
     [InlineData("tokenizer encode --tokenizer c", "cl100k_base")]
     [InlineData("lesson tiny", "tiny-transformer")]
-    [InlineData("config show fab", "fables")]
+    [InlineData("config show fab", "fables", "fables-modern")]
     [InlineData("eval --split ", "test", "train", "val")]
     [InlineData("train --data ")] // the shell's own: files
     public void The_program_itself_says_what_can_stand_at_the_cursor(string line, params string[] expected)
@@ -50,7 +50,7 @@ public sealed class CompletionTests : IDisposable
     public void The_directive_answers_in_lines_and_never_complains()
     {
         ProgramProcess asked = ProgramProcess.Run(".", "[suggest:20]", "train --preset gpt2-");
-        Assert.Equal((0, "gpt2-124m\ngpt2-tiny\n", ""), (asked.ExitCode, asked.Output.ReplaceLineEndings("\n"), asked.Errors));
+        Assert.Equal((0, "gpt2-124m\ngpt2-124m-modern\ngpt2-tiny\n", ""), (asked.ExitCode, asked.Output.ReplaceLineEndings("\n"), asked.Errors));
         Assert.Equal("", ProgramProcess.Run(".", "[suggest:8]", "nonsense").Errors);
     }
 
@@ -59,7 +59,7 @@ public sealed class CompletionTests : IDisposable
     {
         Assert.Equal(["train"], Bash("torchlm tra"));
         Assert.Equal(["gpt2-tiny"], Bash("torchlm train --preset gpt2-t"));
-        Assert.Equal(["gpt2-124m", "gpt2-tiny"], Bash("torchlm train --preset gpt2-"));
+        Assert.Equal(["gpt2-124m", "gpt2-124m-modern", "gpt2-tiny"], Bash("torchlm train --preset gpt2-"));
         Assert.Equal(["model.layerCount="], Bash("torchlm train --set layerC")); // held by one name alone
         Assert.Equal(["tanh"], Bash("torchlm train --set model.gelu=t")); // bash takes what stands before = for a word of its own
         Assert.Equal(["--preset"], Bash($"{_folder["torchlm"]} train --pres")); // by its path

@@ -261,6 +261,7 @@ public sealed class RunSafetyTests : IDisposable
     [InlineData("--preset", "fables")]
     [InlineData("--data", "x.txt")]
     [InlineData("--config", "x.json")]
+    [InlineData("--depth", "4")]
     public void Options_that_make_no_sense_on_a_resume_are_refused(params string[] options) =>
         Run(["train", "--resume", "run", .. options]).AssertRefused(options[0]);
 

@@ -17,10 +17,24 @@ internal static class ConfigCommand
     {
         Argument<string> which = Which("WHICH");
         which.DefaultValueFactory = _ => PresetFile.Default;
+        Option<int?> depth = ConfigurationChoice.DepthOption();
         Option<string[]> set = CommonOptions.Set();
-        var command = new DocumentedCommand("show", "Print a configuration with every setting written out.", ["torchlm config show gpt2-tiny --set model.layerCount=4"]) { which, set };
+        var command = new DocumentedCommand("show", "Print a configuration with every setting written out.",
+        [
+            "torchlm config show gpt2-tiny --set model.layerCount=4",
+            "torchlm config show --depth 4",
+        ])
+        {
+            which, depth, set,
+        };
         command.SetAction(Program.Action((parsed, _) =>
         {
+            if (parsed.GetValue(depth) is { } layers)
+            {
+                if (parsed.GetResult(which) is { Implicit: false }) throw new InputException("--depth makes a configuration of its own: leave WHICH out, and change settings with --set.");
+                Console.WriteLine(RunConfig.Parse(DepthRules.Configure(layers).ToJson(), $"The depth {layers}", parsed.GetValue(set)!).ToJson());
+                return ExitCode.Done;
+            }
             Console.WriteLine(Read(parsed.GetValue(which)!, parsed.GetValue(set)!).ToJson());
             return ExitCode.Done;
         }, needsLibtorch: false));

@@ -24,6 +24,7 @@ internal static class PlanCommand
     {
         Option<string?> preset = CommonOptions.Preset($"The preset. Default: {PresetFile.Default}.");
         var config = new Option<string?>("--config") { Description = "A configuration file, such as a run's config.json.", HelpName = "FILE" };
+        Option<int?> depth = ConfigurationChoice.DepthOption();
         var data = new Option<string?>("--data") { Description = "Text or shards. Default: the configuration's.", HelpName = "DIR|FILE" };
         Option<string[]> set = CommonOptions.Set();
         Option<string> device = CommonOptions.Device();
@@ -34,20 +35,20 @@ internal static class PlanCommand
         [
             "torchlm plan",
             "torchlm plan --preset gpt2-124m --data my-text/ --device cuda",
+            "torchlm plan --depth 6 --data my-text/",
             "torchlm plan --set model.layerCount=8 --json",
         ])
         {
-            preset, config, data, set, device, precision, threads, json,
+            preset, config, depth, data, set, device, precision, threads, json,
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
-            string? presetName = parsed.GetValue(preset), file = parsed.GetValue(config);
-            if (presetName is not null && file is not null) throw new InputException("--preset and --config exclude each other: choose one.");
+            ConfigurationChoice choice = ConfigurationChoice.Of(parsed.GetValue(depth), parsed.GetValue(preset), parsed.GetValue(config));
             CommonOptions.UseThreads(parsed.GetValue(threads));
             List<string> settings = [.. parsed.GetValue(set)!];
             if (parsed.GetValue(precision) is { } type) settings.Add($"training.precision={type}");
-            string source = file ?? $"The preset {presetName ?? PresetFile.Default}";
-            RunConfig run = RunConfig.Parse(file is null ? PresetFile.Read(presetName ?? PresetFile.Default) : ConfigFile.ReadText(file), source, settings);
+            (string configuration, string source) = choice.Read(PresetFile.Default);
+            RunConfig run = RunConfig.Parse(configuration, source, settings);
             if (parsed.GetValue(data) is { } path)
             {
                 run = run with { Data = run.Data with { Path = path } };

@@ -17,6 +17,7 @@ internal static class TrainCommand
             Description = "A configuration file, such as a run's config.json.",
             HelpName = "FILE",
         };
+        Option<int?> depth = ConfigurationChoice.DepthOption();
         var data = new Option<string?>("--data")
         {
             Description = "Text or shards. Default: the configuration's.",
@@ -77,18 +78,18 @@ internal static class TrainCommand
         [
             "torchlm train --data my-text.txt --out my-run",
             "torchlm train --preset shakespeare-char --set training.steps=1000",
+            "torchlm train --depth 4 --data my-text.txt",
             "torchlm train --resume my-run",
         ])
         {
-            { "What to train", preset, config, set, data, initFrom, seed },
+            { "What to train", preset, config, depth, set, data, initFrom, seed },
             { "Where it goes on, and how far", output, resume, overwrite, maxSteps, maxTime, keep, tensorBoard },
             { "How to compute", device, precision, threads, microBatch, trial },
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             bool resumes = parsed.GetResult(resume) is not null;
-            string? presetName = parsed.GetValue(preset), configFile = parsed.GetValue(config);
-            if (presetName is not null && configFile is not null) throw new InputException("--preset and --config exclude each other: choose one.");
+            ConfigurationChoice choice = ConfigurationChoice.Of(parsed.GetValue(depth), parsed.GetValue(preset), parsed.GetValue(config));
             if (parsed.GetValue(maxSteps) is < 1) throw new InputException($"--max-steps is {parsed.GetValue(maxSteps)}, but it must be at least 1.");
             if (parsed.GetValue(keep) is < 1) throw new InputException($"--keep is {parsed.GetValue(keep)}, but it must be at least 1.");
 
@@ -100,14 +101,17 @@ internal static class TrainCommand
             var limits = new RunLimits(parsed.GetValue(maxSteps), parsed.GetValue(maxTime) is { } time ? Duration.Parse(time, "--max-time") : null, parsed.GetValue(trial),
                 TensorBoardOption.Of(parsed.GetResult(tensorBoard) is not null, parsed.GetValue(tensorBoard)));
             MicroBatchOption? micro = MicroBatchOption.Parse(parsed.GetValue(microBatch));
-            string name = RunName(presetName, configFile, parsed.GetValue(data));
+            string name = choice.RunName(parsed.GetValue(data));
             if (resumes)
             {
                 if (parsed.GetValue(initFrom) is not null) throw new InputException("--resume continues a run and --init-from begins one: choose one.");
-                if (configFile is not null) throw new InputException("--resume takes the run's own configuration: leave --config out, and change settings with --set.");
+                if (choice.File is not null || choice.Depth is not null)
+                {
+                    throw new InputException($"--resume takes the run's own configuration: leave {(choice.File is null ? "--depth" : "--config")} out, and change settings with --set.");
+                }
                 if (parsed.GetValue(data) is not null) throw new InputException("--resume takes the run's own data: leave --data out.");
                 if (parsed.GetValue(overwrite)) throw new InputException("--resume continues a run and --overwrite replaces one: choose one.");
-                if (parsed.GetValue(resume) is not null && (parsed.GetValue(output) ?? presetName) is not null)
+                if (parsed.GetValue(resume) is not null && (parsed.GetValue(output) ?? choice.Preset) is not null)
                 {
                     throw new InputException("--resume DIR names the run: leave --out and --preset out.");
                 }
@@ -116,10 +120,10 @@ internal static class TrainCommand
             }
 
             string? initial = parsed.GetValue(initFrom);
-            string usedPreset = presetName ?? (initial is null ? PresetFile.Default : InitialModel.Preset);
-            string json = configFile is not null ? ConfigFile.ReadText(configFile) : PresetFile.Read(usedPreset), source = configFile ?? $"The preset {usedPreset}";
+            if (initial is not null && choice.Depth is not null) throw new InputException("--init-from keeps its model's shape and --depth chooses one: leave one of them out.");
+            (string json, string source) = choice.Read(initial is null ? PresetFile.Default : InitialModel.Preset);
             RunConfig run = initial is null ? RunConfig.Parse(json, source, settings) : InitialModel.Configure(json, source, settings, initial);
-            if (presetName == InitialModel.Preset && run.Training.InitFrom is null)
+            if (choice.Preset == InitialModel.Preset && run.Training.InitFrom is null)
             {
                 throw new InputException($"The preset {InitialModel.Preset} trains a model further: name it with --init-from DIR.");
             }
@@ -146,12 +150,4 @@ internal static class TrainCommand
         Path = data.Path is null or DataConfig.TinyShakespeare or DataConfig.Required ? data.Path : Path.GetFullPath(data.Path),
         Tokenizer = File.Exists(data.Tokenizer) || Directory.Exists(data.Tokenizer) ? Path.GetFullPath(data.Tokenizer) : data.Tokenizer,
     };
-
-    /// <summary>What a run is called by default: after its preset, else after its data, else after the configuration's file.</summary>
-    private static string RunName(string? preset, string? config, string? data) =>
-        preset ?? (data ?? config) switch
-        {
-            null => PresetFile.Default,
-            string path => Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))),
-        };
 }

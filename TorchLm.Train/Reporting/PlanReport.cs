@@ -27,6 +27,11 @@ internal static class PlanReport
         Row("tokens in the run", $"{plan.Tokens:N0}", $"{about}{plan.Epochs:0.0} times the data");
         Row($"compute-optimal tokens, {RunPlan.OptimalTokensPerParameter} a parameter", $"{RunPlan.OptimalTokensPerParameter * plan.Parameters:N0}", "Hoffmann et al. 2022");
 
+        OptimizerConfig o = plan.Config.Optimizer;
+        Heading($"\nUpdates: {o.Name}, {o.Schedule}{(o.Schedule is "constant" or "inverse-sqrt" ? "" : $" to {o.MinLearningRate:0.#####}")}");
+        Row("highest learning rate", $"{o.LearningRate:0.#####}", o.Name == "muon" ? $"{o.MuonLearningRate:0.#####} for the blocks' matrices" : "");
+        Row("tokens an update", $"{plan.BatchTokens:N0}", $"{t.GradientAccumulationSteps:N0} x {t.BatchSize:N0} sequences of {m.ContextLength:N0}");
+
         Heading($"\nMemory in MB, {plan.Precision.Name()}{(t.ActivationCheckpointing ? ", blocks computed twice" : "")}: {plan.FreeBytes >> 20:N0} free");
         Console.WriteLine($"  {"micro-batch",11} {"weights",9} {"gradients",9} {"optimizer",9} {"activations",11} {"program",8} {"all",9}");
         foreach (int size in plan.MicroBatches)
