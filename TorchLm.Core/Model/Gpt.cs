@@ -140,7 +140,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Ids (B, T) to the final norm's output (B, T, C), which the caller owns.</summary>
+    /// <summary>Ids (B, T) to what the output head is given (B, T, C), which the caller owns.</summary>
     internal Tensor Hidden(Tensor ids, KeyValueCache? cache = null, Action<int>? seedDropout = null)
     {
         Precision.Switch(Device);
@@ -238,8 +238,15 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     private SequenceContext Context(Tensor ids, Tensor embedded, KeyValueCache? cache) =>
         new(ids, embedded, _rotary?.From(cache?.Length ?? 0, (int)ids.shape[1]));
 
-    /// <summary>The last block's output (B, T, C) in the type of products, normalised where the block has not done so.</summary>
-    private Tensor Normalized(Tensor x) => finalNorm is not null ? finalNorm.forward(x) : x.to(Precision.ComputeType());
+    /// <summary>
+    /// The last block's output (B, T, C) in the type of products, normalised where the block has not done so. What logits are to be divided by in the
+    /// maximal update parametrisation is divided out here, so that logits, loss and all gradients have it.
+    /// </summary>
+    private Tensor Normalized(Tensor x)
+    {
+        Tensor normalized = finalNorm is not null ? finalNorm.forward(x) : x.to(Precision.ComputeType());
+        return Config.WidthRatio == 1 ? normalized : normalized.DividedBy(Config.WidthRatio);
+    }
 
     private LogitLoss LossOf(double zLoss) => new(Config.VocabularySize, Config.LogitSoftCap, zLoss);
 
