@@ -20,7 +20,7 @@ internal static class RunIdentity
         "optimizer.decayFraction", "optimizer.cautious", "optimizer.momentum", "optimizer.muonLearningRate", "optimizer.muonMomentum",
         "optimizer.muonMomentumWarmupSteps", "optimizer.newtonSchulzSteps", "optimizer.averageDecay", "optimizer.embeddingRateFactor",
         "optimizer.headRateFactor", "optimizer.vectorRateFactor", "training.batchWarmupSteps", "training.batchWarmupFactor",
-        "training.contextWarmupSteps", "training.contextWarmupFactor", "model.baseWidth",
+        "training.contextWarmupSteps", "training.contextWarmupFactor",
     ];
 
     private static readonly JsonNode s_defaults = JsonNode.Parse(new RunConfig().ToJson())!;
