@@ -59,11 +59,11 @@ public sealed record RunConfig
         root.AsObject().Remove("$schema"); // for editors
         string[] changes = [.. settings ?? []];
         foreach (string setting in changes) ConfigSetting.Apply(root.AsObject(), setting);
-        ModelFamily.FillIn(root.AsObject());
 
         RunConfig config;
         try
         {
+            ModelFamily.FillIn(root.AsObject());
             config = root.Deserialize<RunConfig>(Json)!;
         }
         catch (InvalidOperationException e) // a text is half of a surrogate pair, escaped

@@ -13,14 +13,17 @@ internal static class RunIdentity
     private static readonly string[] s_notDeciding = ["activationCheckpointing", "initFrom", "skipLimit", "onDivergence", "spikeThreshold", "onSaveFailure"];
 
     /// <summary>
-    /// Settings that came after the first runs: at their defaults, which do what was done before there was a choice, they are left out for the same reason.
+    /// Settings that there were from the first runs on. All others are left out at their defaults, which do what was done before there was a choice, for the
+    /// same reason.
     /// </summary>
-    private static readonly string[] s_later =
+    private static readonly HashSet<string> s_first =
     [
-        "optimizer.decayFraction", "optimizer.cautious", "optimizer.momentum", "optimizer.muonLearningRate", "optimizer.muonMomentum",
-        "optimizer.muonMomentumWarmupSteps", "optimizer.newtonSchulzSteps", "optimizer.averageDecay", "optimizer.embeddingRateFactor",
-        "optimizer.headRateFactor", "optimizer.vectorRateFactor", "training.batchWarmupSteps", "training.batchWarmupFactor",
-        "training.contextWarmupSteps", "training.contextWarmupFactor",
+        "model.family", "model.layerCount", "model.headCount", "model.embeddingSize", "model.contextLength", "model.vocabularySize",
+        "model.vocabularyMultiple", "model.dropout", "model.bias", "model.gelu",
+        "optimizer.name", "optimizer.learningRate", "optimizer.minLearningRate", "optimizer.warmupSteps", "optimizer.schedule", "optimizer.weightDecay",
+        "optimizer.beta1", "optimizer.beta2", "optimizer.epsilon", "optimizer.gradientClip",
+        "training.steps", "training.batchSize", "training.gradientAccumulationSteps", "training.evalInterval", "training.evalBatches",
+        "training.saveInterval", "training.keepCheckpoints", "training.logInterval", "training.patience", "training.precision", "training.seed",
     ];
 
     private static readonly JsonNode s_defaults = JsonNode.Parse(new RunConfig().ToJson())!;
@@ -42,6 +45,7 @@ internal static class RunIdentity
                 BatchWarmupFactor = t.BatchWarmupFactor,
                 ContextWarmupSteps = t.ContextWarmupSteps,
                 ContextWarmupFactor = t.ContextWarmupFactor,
+                ZLoss = t.ZLoss,
                 Seed = t.Seed,
                 Precision = t.Precision,
             },
@@ -49,10 +53,11 @@ internal static class RunIdentity
         JsonNode json = JsonNode.Parse(deciding.ToJson())!;
         JsonObject training = json["training"]!.AsObject();
         foreach (string name in s_notDeciding) training.Remove(name);
-        foreach (string[] name in s_later.Select(name => name.Split('.')))
+        foreach (string name in ConfigSetting.Names.Where(name => !name.StartsWith("data.", StringComparison.Ordinal) && !s_first.Contains(name)))
         {
-            JsonObject section = json[name[0]]!.AsObject();
-            if (JsonNode.DeepEquals(section[name[1]], s_defaults[name[0]]![name[1]])) section.Remove(name[1]);
+            string[] parts = name.Split('.');
+            JsonObject section = json[parts[0]]!.AsObject();
+            if (section.ContainsKey(parts[1]) && JsonNode.DeepEquals(section[parts[1]], s_defaults[parts[0]]![parts[1]])) section.Remove(parts[1]);
         }
         if (t.Precision == Precision.Float32.Name()) training.Remove("precision"); // what was always done, before there was a choice
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToJsonString(RunConfig.Json))));

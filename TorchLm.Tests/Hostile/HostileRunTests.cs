@@ -93,7 +93,7 @@ public sealed class HostileRunTests : IDisposable
         "model.embeddingSize is 1, but times the vocabulary (2147483648) it must stay below 2^31.")]
     [InlineData("""{"model":{"layerCount":2147483647}}""", "model.layerCount is 2147483647, but it must be at most 10000.")]
     [InlineData("""{"model":{"contextLength":2147483647}}""", "model.contextLength is 2147483647, but times model.embeddingSize (128) it must stay below 2^31.")]
-    [InlineData("""{"model":{"embeddingSize":65536}}""", "model.embeddingSize is 65536, but its square times 4, the weights of an MLP's layer, must stay below 2^31.")]
+    [InlineData("""{"model":{"embeddingSize":65536}}""", "model.embeddingSize is 65536, but times the width of the MLP (262144) it must stay below 2^31.")]
     [InlineData("""{"training":{"batchSize":2147483647}}""", "training.batchSize is 2147483647, but times model.contextLength (64) it must stay below 2^31.")]
     [InlineData("""{"optimizer":{"gradientClip":1e999}}""", "optimizer.gradientClip is Infinity, but it must be at least 0 and finite.")]
     public void Products_that_nothing_can_hold_are_refused_with_their_file(string json, string sentence) =>
