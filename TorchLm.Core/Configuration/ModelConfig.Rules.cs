@@ -69,6 +69,10 @@ public sealed partial record ModelConfig
     [JsonIgnore]
     public int MlpWidth => checked((int)WideMlp);
 
+    /// <summary>How many times wider the model is than <see cref="BaseWidth"/> (m); 1 in the standard parametrisation.</summary>
+    [JsonIgnore]
+    public double WidthRatio => BaseWidth == 0 ? 1 : (double)EmbeddingSize / BaseWidth;
+
     /// <summary>Rows of the token embedding: the vocabulary and its padding.</summary>
     internal int PaddedVocabularySize => checked((int)PaddedRows);
 

@@ -146,4 +146,11 @@ public sealed partial record ModelConfig
 
     /// <summary>Whether the matrices that write to the residual stream, and an untied head, begin at zero, so that each block is the identity at first.</summary>
     public bool ZeroInitProjections { get; init; }
+
+    /// <summary>
+    /// Maximal update parametrisation (Yang et al. 2022), by which a learning rate found at a small width suits a larger one: at m times this width, matrices
+    /// of blocks begin with 1/√m of the deviation and learn at 1/m of the rate (but Muon's), and logits are divided by m. 0 is the standard parametrisation.
+    /// </summary>
+    [AtLeast(0)]
+    public int BaseWidth { get; init; }
 }

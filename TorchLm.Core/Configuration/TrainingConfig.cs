@@ -68,6 +68,12 @@ public sealed record TrainingConfig
     [AtLeast(1)]
     public int LogInterval { get; init; } = 10;
 
+    /// <summary>
+    /// Whether lines of metrics say how large activations and gradients are block by block, which shows where a run becomes unstable. It changes no weight and
+    /// costs a little time in the steps that are logged.
+    /// </summary>
+    public bool LayerNorms { get; init; }
+
     /// <summary>Evaluations without a new best loss after which the run stops; 0 never stops early.</summary>
     [AtLeast(0)]
     public int Patience { get; init; }

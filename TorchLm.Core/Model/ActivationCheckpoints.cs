@@ -15,13 +15,16 @@ internal sealed class ActivationCheckpoints(IReadOnlyList<Block> blocks, Sequenc
     private readonly Tensor[] _inputs = new Tensor[blocks.Count];
 
     /// <summary>(B, T, C), without a gradient of its own, to (B, T, C). The caller owns the result.</summary>
-    public Tensor Forward(Tensor x)
+    /// <param name="x">The first block's input.</param>
+    /// <param name="onBlock">Is shown each block's number and output; null is nobody.</param>
+    public Tensor Forward(Tensor x, Action<int, Tensor>? onBlock = null)
     {
         using var noGradient = no_grad();
         for (int i = 0; i < _inputs.Length; i++)
         {
             _inputs[i] = x;
             x = Block(i);
+            onBlock?.Invoke(i, x);
         }
         return x;
     }

@@ -68,6 +68,9 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     /// <summary>What matrix products and attention compute in; weights, residual stream, norms and loss are float32.</summary>
     public Precision Precision { get; }
 
+    /// <summary>Is shown each block's number, from 0, and its output (B, T, C), as it is computed; null is nobody.</summary>
+    internal Action<int, Tensor>? OnBlock { get; set; }
+
     /// <summary>Logits for the token after each position: ids (B, T) int64 to (B, T, V). The caller owns the result.</summary>
     public override Tensor forward(Tensor ids) => forward(ids, null);
 
@@ -131,7 +134,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         if (training && Config.Dropout > 0) ArgumentNullException.ThrowIfNull(seedDropout); // or the second computation would drop others
         Tensor embedded = Embed(inputs, 0, seedDropout), shared = embedded.detach().requires_grad_(Config.EmbeddingShortcuts);
         var checkpoints = new ActivationCheckpoints(_blocks, Context(inputs, shared, null), seedDropout);
-        Tensor last = checkpoints.Forward(embedded.detach()).requires_grad_();
+        Tensor last = checkpoints.Forward(embedded.detach(), OnBlock).requires_grad_();
         onForward?.Invoke();
         Tensor loss = Backward(Normalized(last), targets, scale, zLoss);
         Tensor gradient = checkpoints.Backward(last.grad!);
@@ -140,7 +143,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Ids (B, T) to the final norm's output (B, T, C), which the caller owns.</summary>
+    /// <summary>Ids (B, T) to what the output head is given (B, T, C), which the caller owns.</summary>
     internal Tensor Hidden(Tensor ids, KeyValueCache? cache = null, Action<int>? seedDropout = null)
     {
         Precision.Switch(Device);
@@ -153,6 +156,7 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
             using var blockScope = NewDisposeScope();
             seedDropout?.Invoke(i + 1);
             x = _blocks[i].forward(input, context, cache?.Layer(i)).MoveToOuterDisposeScope();
+            OnBlock?.Invoke(i, x);
         }
         cache?.Advance((int)ids.shape[1]);
         return Normalized(x).MoveToOuterDisposeScope();
@@ -238,8 +242,15 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     private SequenceContext Context(Tensor ids, Tensor embedded, KeyValueCache? cache) =>
         new(ids, embedded, _rotary?.From(cache?.Length ?? 0, (int)ids.shape[1]));
 
-    /// <summary>The last block's output (B, T, C) in the type of products, normalised where the block has not done so.</summary>
-    private Tensor Normalized(Tensor x) => finalNorm is not null ? finalNorm.forward(x) : x.to(Precision.ComputeType());
+    /// <summary>
+    /// The last block's output (B, T, C) in the type of products, normalised where the block has not done so. What logits are to be divided by in the
+    /// maximal update parametrisation is divided out here, so that logits, loss and all gradients have it.
+    /// </summary>
+    private Tensor Normalized(Tensor x)
+    {
+        Tensor normalized = finalNorm is not null ? finalNorm.forward(x) : x.to(Precision.ComputeType());
+        return Config.WidthRatio == 1 ? normalized : normalized.DividedBy(Config.WidthRatio);
+    }
 
     private LogitLoss LossOf(double zLoss) => new(Config.VocabularySize, Config.LogitSoftCap, zLoss);
 

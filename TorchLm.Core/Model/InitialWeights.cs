@@ -12,20 +12,21 @@ namespace TorchLm.Core.Model;
 internal sealed class InitialWeights(ModelConfig config, long seed, Device device) : IDisposable
 {
     private readonly Generator _generator = new((ulong)seed);
+    private readonly double _matrixDeviation = config.InitialDeviation / Math.Sqrt(config.WidthRatio);
 
     /// <summary>A vector of C numbers for each id; rows beyond <paramref name="rows"/> up to <paramref name="paddedRows"/> are zero.</summary>
     public Parameter Embeddings(int rows, int channels, int paddedRows = 0) => Normal(config.InitialDeviation, rows, channels, paddedRows);
 
     /// <summary>A matrix of the blocks, (outputs, inputs).</summary>
-    public Parameter Matrix(int outputs, int inputs) => Normal(config.InitialDeviation, outputs, inputs);
+    public Parameter Matrix(int outputs, int inputs) => Normal(_matrixDeviation, outputs, inputs);
 
     /// <summary>
     /// A matrix that writes to the residual stream: smaller, so that the stream's variance does not grow with depth (Radford et al. 2019), or zero.
     /// </summary>
     public Parameter Projection(int outputs, int inputs) =>
-        Normal(config.ZeroInitProjections ? 0 : config.InitialDeviation / Math.Sqrt(2.0 * config.LayerCount), outputs, inputs);
+        Normal(config.ZeroInitProjections ? 0 : _matrixDeviation / Math.Sqrt(2.0 * config.LayerCount), outputs, inputs);
 
-    /// <summary>An output head of its own, (V, C).</summary>
+    /// <summary>An output head of its own, (V, C): as wide at every width, for what makes logits independent of it is their division.</summary>
     public Parameter Head() =>
         Normal(config.ZeroInitProjections ? 0 : config.InitialDeviation, config.VocabularySize, config.EmbeddingSize, config.PaddedVocabularySize);
 

@@ -22,7 +22,7 @@ public sealed class Optimizer : IDisposable
     {
         (_config, _scaler) = (config, scaler);
         IReadOnlyList<NamedParameter> parameters = NamedParameter.Of(model,
-            (role, name) => config.RateFactor(role) * (rateFactor?.Invoke(name) ?? 1));
+            (role, name) => config.RateFactor(role) * WidthRates.Factor(model, role, config) * (rateFactor?.Invoke(name) ?? 1));
         _rules = UpdateRules.For(parameters, config);
         if (config.AverageDecay > 0) Average = new WeightAverage(parameters, config.AverageDecay);
         Skipped = zeros([], ScalarType.Float32, parameters[0].Value.device).DetachFromDisposeScope();

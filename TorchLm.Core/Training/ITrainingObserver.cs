@@ -21,6 +21,9 @@ public sealed record StepMetrics(long Step, long Tokens, double TrainLoss, doubl
     /// <summary>Where the time of the steps since the last logged one went; null where it was not measured.</summary>
     public StepPhases? Phases { get; init; }
 
+    /// <summary>Sizes of activations and gradients by layer; null where they were not measured.</summary>
+    public LayerNorms? Layers { get; init; }
+
     /// <summary>Milliseconds that training waited for checkpoints since the last logged step; most of their writing goes on beside it.</summary>
     public double SavingMilliseconds { get; init; }
 

@@ -55,6 +55,16 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
                 ["saving"] = Math.Round(metrics.SavingMilliseconds, 3),
             };
         }
+        if (metrics.Layers is { } layers)
+        {
+            line["layers"] = new JsonObject
+            {
+                ["rms"] = new JsonArray([.. layers.Outputs.Select(Finite)]),
+                ["grad_norm"] = new JsonArray([.. layers.Gradients.Select(Finite)]),
+                ["embedding_grad_norm"] = Finite(layers.EmbeddingGradient),
+            };
+            if (layers.HeadGradient is { } head) line["layers"]!["head_grad_norm"] = Finite(head);
+        }
         Write(line);
     }
 
@@ -127,6 +137,8 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
 
     /// <summary>JSON has no NaN: a loss that is not a number is null.</summary>
     private static JsonValue? Finite(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
+
+    private static JsonNode? Finite(float value) => float.IsFinite(value) ? JsonValue.Create(value) : null; // in the few digits that a float has
 
     private static bool IsUpTo(string line, long step) => Is(line, (number, _) => number <= step);
 

@@ -49,6 +49,7 @@ public sealed partial class Trainer : IDisposable
         (_model, _config, _run, _validation, _peakFlops) = (model, config, run, validation, peakFlops);
         _scaler = model.Precision == Precision.Float16 ? new LossScaler(model.Device) : null;
         _optimizer = new Optimizer(model, config.Optimizer, _scaler);
+        _layers = config.Training.LayerNorms ? new LayerProbe(model, _scaler) : null;
         faults ??= InjectedFaults.Parse(null);
         _step = new TrainingStep(model, _optimizer, new LearningRateSchedule(config.Optimizer, config.Training.Steps), batches, config.Training, _scaler) { Faults = faults };
         _judge = new StepJudge(config.Training, _scaler is not null, Report);
@@ -155,6 +156,7 @@ public sealed partial class Trainer : IDisposable
     {
         _saver.Dispose(); // waits for what is being written
         _step.Dispose();
+        _layers?.Dispose();
         _optimizer.Dispose();
     }
 
@@ -169,9 +171,9 @@ public sealed partial class Trainer : IDisposable
         bool evaluates = IsEvaluated(made);
         bool saves = last || (training.SaveInterval > 0 && made % training.SaveInterval == 0);
         bool logs = last || made % training.LogInterval == 0;
-        Action? onGradients = evaluates ? () => ReportGradients(made) : null;
-        if (!_step.Run(_state.Step, before => OnHalved(made, before), onGradients, waits: logs, cancel))
+        if (!_step.Run(_state.Step, before => OnHalved(made, before), OnGradients(made, evaluates, logs), waits: logs, cancel))
         {
+            _layers?.Stop();
             // Smaller micro-batches belong to the step that they were found in: when it is made again, they are found, and said, again.
             _state = _state with { MicroBatch = microBatch };
             _step.UseMicroBatch(microBatch ?? _config.Training.BatchSize);
@@ -216,6 +218,7 @@ public sealed partial class Trainer : IDisposable
             _state.SkippedUpdates, tokensPerSecond, utilization, Environment.WorkingSet)
         {
             Phases = _step.Clock.Take(),
+            Layers = _layers?.Read(),
             SavingMilliseconds = _savingSinceLog.TotalMilliseconds,
             DeviceBytes = _model.Device.type == TorchSharp.DeviceType.CUDA ? CudaDriver.MemoryInUse() : null,
         };
@@ -282,13 +285,9 @@ public sealed partial class Trainer : IDisposable
     {
         ReadBack(); // what earlier steps have to report comes first
         _state = _state with { MicroBatch = _step.MicroBatch };
+        _layers?.Restart();
         Report(step, IncidentKind.OutOfMemory, $"Memory ran out at step {step:N0}: micro-batches of {before} sequences become " +
             $"{_step.MicroBatch}, and the gradients of as many more are added up, so that the batch stays the same.");
-    }
-
-    private void ReportGradients(long step)
-    {
-        foreach (ITrainingObserver observer in Observers) observer.OnGradients(step, _model);
     }
 
     private void Report(long step, IncidentKind kind, string message)

@@ -44,5 +44,8 @@ internal static class Limits
 
     public static Limit NoSoftCap { get; } = Limit.To("model.logitSoftCap", m => m.LogitSoftCap, 0.0);
 
+    /// <summary>Logits that are divided by 1 are left as they are.</summary>
+    public static Limit UndividedLogits { get; } = new("model.baseWidth", m => m.BaseWidth, "0 or model.embeddingSize", m => m.WidthRatio == 1);
+
     public static Limit NoBiases { get; } = Limit.To("model.bias", m => m.Bias, false);
 }

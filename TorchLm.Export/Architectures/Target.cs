@@ -9,7 +9,7 @@ namespace TorchLm.Export.Architectures;
 /// </summary>
 internal sealed class Target
 {
-    private static readonly Limit[] s_plain = [NoShortcuts, NoValueEmbeddings, NoSoftCap];
+    private static readonly Limit[] s_plain = [NoShortcuts, NoValueEmbeddings, NoSoftCap, UndividedLogits];
     private static readonly Limit[] s_gpt2 =
         [OneKeyHeadForEachQuery, Unrotated, LayerNorm, PreNorm, NoEmbeddingNorm, Gelu, NoQkNorm, NoWindow, .. s_plain];
 

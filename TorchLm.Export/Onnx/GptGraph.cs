@@ -78,6 +78,7 @@ internal sealed class GptGraph
     private void Head(string hidden, string shape)
     {
         string head = _layers.Weight(_config.TiedHead ? Tokens : GraphLayers.Head);
+        if (_config.WidthRatio != 1) hidden = _graph.Node("Div", "hidden_by_width", [hidden, _graph.Float((float)_config.WidthRatio)]);
         string rows = _graph.Node("Reshape", "hidden_rows", [hidden, _graph.Ints(-1, _config.EmbeddingSize)]);                 // (B · T, C)
         string logits = _graph.Node("Gemm", "logit_rows", [rows, head], Attribute("transB", 1L));                              // (B · T, V)
         if (_config.LogitSoftCap > 0)                                               // cap · tanh(logit / cap)

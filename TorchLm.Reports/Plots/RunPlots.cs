@@ -8,6 +8,9 @@ public static class RunPlots
     /// <summary>A curve has at most this many points; of more, neighbours are averaged.</summary>
     private const int MostPoints = 1500;
 
+    /// <summary>Blocks whose curves can be told apart by their colours, beside those of embeddings and head.</summary>
+    private const int MostLayers = 6;
+
     /// <summary>All plots that there is something to show in.</summary>
     public static IReadOnlyList<RunPlot> Of(IReadOnlyList<RunRecord> runs)
     {
@@ -34,8 +37,24 @@ public static class RunPlots
                 OfSteps(run, i, Name("card", run), "device_mb", CurveStyle.Line),
             ]),
             Plot("utilization", "Share of the device's peak", "%", false, (run, i) => [OfSteps(run, i, Name("utilization", run), "mfu", CurveStyle.Raw, scale: 100)]),
+            Plot("layer-outputs", "Residual stream behind blocks", "root mean square", true, (run, i) =>
+                ShownLayers(run).Select(layer => OfSteps(run, i, Name($"block {layer}", run), $"layers.rms.{layer}", CurveStyle.Line))),
+            Plot("layer-gradients", "Gradient norm of parts", "norm", true, (run, i) =>
+            [
+                OfSteps(run, i, Name("embeddings", run), "layers.embedding_grad_norm", CurveStyle.Line),
+                .. ShownLayers(run).Select(layer => OfSteps(run, i, Name($"block {layer}", run), $"layers.grad_norm.{layer}", CurveStyle.Line)),
+                OfSteps(run, i, Name("head", run), "layers.head_grad_norm", CurveStyle.Line),
+            ]),
         ];
         return [.. all.Where(plot => plot.Curves.Any(c => c.Style != CurveStyle.Level))];
+    }
+
+    /// <summary>All blocks of a run, or the first, the last and some between, evenly spread.</summary>
+    private static IEnumerable<int> ShownLayers(RunRecord run)
+    {
+        int layers = run.Steps.Select(p => p.LayerCount).DefaultIfEmpty().Max();
+        return layers <= MostLayers ? Enumerable.Range(0, layers)
+            : Enumerable.Range(0, MostLayers).Select(i => (int)Math.Round(i * (layers - 1.0) / (MostLayers - 1)));
     }
 
     private static Curve? OfSteps(RunRecord run, int number, string name, string field, CurveStyle style, double scale = 1)

@@ -13,7 +13,12 @@ public sealed record MetricsPoint(long Step)
         "ms.optimizer", "ms.saving", "val_loss", "val_bpb", "val_tokens", "seconds",
     ];
 
+    private static readonly string[] s_ofLayers = ["rms", "grad_norm"], s_besideLayers = ["layers.embedding_grad_norm", "layers.head_grad_norm"];
+
     private readonly Dictionary<string, double> _numbers = [];
+
+    /// <summary>Blocks that the line has numbers of.</summary>
+    public int LayerCount { get; private set; }
 
     /// <summary>What the model wrote; null where the line is no evaluation with a sample.</summary>
     public string? Sample { get; private init; }
@@ -23,6 +28,17 @@ public sealed record MetricsPoint(long Step)
 
     /// <summary>A number by its field's name; null where the line has none.</summary>
     public double? this[string field] => _numbers.TryGetValue(field, out double value) ? value : null;
+
+    /// <summary>
+    /// The numbers of layers that some lines hold, in the order of tables, such as <c>layers.rms.0</c> and <c>layers.grad_norm.0</c> of the first block; none
+    /// where nothing was measured of layers.
+    /// </summary>
+    public static IReadOnlyList<string> LayerFields(IReadOnlyList<MetricsPoint> points)
+    {
+        int layers = points.Select(p => p.LayerCount).DefaultIfEmpty().Max();
+        return [.. s_besideLayers.Where(field => points.Any(p => p[field] is not null)),
+            .. s_ofLayers.SelectMany(what => Enumerable.Range(0, layers).Select(layer => $"layers.{what}.{layer}"))];
+    }
 
     /// <summary>All lines of a file that can be read, in their order: a run that was killed may have left half a line.</summary>
     public static IReadOnlyList<MetricsPoint> ReadAll(string path)
@@ -50,7 +66,8 @@ public sealed record MetricsPoint(long Step)
                 return null;
             }
             var point = new MetricsPoint(step) { Sample = Text(root, "sample"), Message = Text(root, "message") };
-            foreach (string field in Fields)
+            point.ReadLayers(root);
+            foreach (string field in Fields.Concat(s_besideLayers))
             {
                 JsonElement value = root;
                 if (field.Split('.').All(part => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(part, out value)) && value.ValueKind == JsonValueKind.Number)
@@ -63,6 +80,23 @@ public sealed record MetricsPoint(long Step)
         catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: half a surrogate pair
         {
             return null;
+        }
+    }
+
+    /// <summary>Lists with a number for each block.</summary>
+    private void ReadLayers(JsonElement root)
+    {
+        if (!root.TryGetProperty("layers", out JsonElement layers) || layers.ValueKind != JsonValueKind.Object) return;
+        foreach (string what in s_ofLayers)
+        {
+            if (!layers.TryGetProperty(what, out JsonElement values) || values.ValueKind != JsonValueKind.Array) continue;
+            LayerCount = Math.Max(LayerCount, values.GetArrayLength());
+            int layer = 0;
+            foreach (JsonElement value in values.EnumerateArray())
+            {
+                if (value.ValueKind == JsonValueKind.Number) _numbers[$"layers.{what}.{layer}"] = value.GetDouble();
+                layer++;
+            }
         }
     }
 

@@ -10,7 +10,8 @@ public static class MetricsTable
     public static void WriteCsv(IReadOnlyList<RunRecord> runs, TextWriter output)
     {
         using var csv = new CsvWriter(output, CultureInfo.InvariantCulture, leaveOpen: true);
-        foreach (string name in MetricsPoint.Fields.Prepend("step").Prepend("run")) csv.WriteField(name);
+        string[] fields = [.. MetricsPoint.Fields, .. MetricsPoint.LayerFields([.. runs.SelectMany(run => run.Points)])];
+        foreach (string name in fields.Prepend("step").Prepend("run")) csv.WriteField(name);
         csv.NextRecord();
         foreach (RunRecord run in runs)
         {
@@ -18,7 +19,7 @@ public static class MetricsTable
             {
                 csv.WriteField(run.Name);
                 csv.WriteField(point.Step);
-                foreach (string field in MetricsPoint.Fields) csv.WriteField(point[field]);
+                foreach (string field in fields) csv.WriteField(point[field]);
                 csv.NextRecord();
             }
         }

@@ -31,7 +31,7 @@ public class RunConfigTests
                 Gelu = "exact", KeyValueHeadCount = 2, Positions = "rope", RopeBase = 500, RopeScale = 2, Norm = "rmsnorm", NormGain = false, NormEpsilon = 1e-6,
                 NormPlacement = "post", EmbeddingNorm = true, Mlp = "swiglu", MlpSize = 48, QkNorm = true, QkNormScale = 1.2, SlidingWindow = 8,
                 FullAttentionInterval = 2, ConvolutionWidth = 3, EmbeddingShortcuts = true, ValueEmbeddings = true, TiedHead = false, LogitSoftCap = 15, InitialDeviation = 0.05,
-                ZeroInitProjections = true,
+                ZeroInitProjections = true, BaseWidth = 12,
             },
             Data = new DataConfig { Path = "C:\\texts & <more>/größe", Tokenizer = "bpe", VocabularySize = 300, ValidationFraction = 1.0 / 3 },
             Optimizer = new OptimizerConfig
@@ -45,7 +45,7 @@ public class RunConfigTests
                 Steps = 1, BatchSize = 2, GradientAccumulationSteps = 4, BatchWarmupSteps = 5, BatchWarmupFactor = 8, ContextWarmupSteps = 6,
                 ContextWarmupFactor = 2, ActivationCheckpointing = true, EvalInterval = 4, EvalBatches = 5, SaveInterval = 6,
                 KeepCheckpoints = 7, LogInterval = 8, Patience = 9, SkipLimit = 4, OnDivergence = "stop", SpikeThreshold = 3.5, OnSaveFailure = "stop",
-                Precision = "bf16", ZLoss = 1e-4, Seed = 10_000_000_000, InitFrom = "runs/größe",
+                Precision = "bf16", ZLoss = 1e-4, Seed = 10_000_000_000, InitFrom = "runs/größe", LayerNorms = true,
             },
         };
         // No field is left at its default, so that one that is not written would show.

@@ -41,6 +41,7 @@ public class OnnxArchitectureTests
         ["value embeddings"] = SmallModel.Config with { ValueEmbeddings = true, KeyValueHeadCount = 2 },
         ["untied"] = SmallModel.Config with { TiedHead = false },
         ["soft cap"] = SmallModel.Config with { LogitSoftCap = 5 },
+        ["three times the base width"] = SmallModel.Config with { BaseWidth = 8 },
         ["llama"] = LlamaShapes.Untied with { ContextLength = 24, VocabularySize = 29 },
         ["everything"] = s_all,
         ["everything, as a llama"] = s_all with { Family = ModelConfig.Llama, Bias = true },

@@ -31,6 +31,8 @@ public sealed class RefusedExportTests : IDisposable
         ["a window"] = Both(s_gpt2 with { SlidingWindow = 4 }, "model.slidingWindow is 4", "gpt2 has only 0"),
         ["convolutions"] = (s_gpt2 with { ConvolutionWidth = 3 }, Convolutions, Convolutions),
         ["a soft cap"] = Both(s_gpt2 with { LogitSoftCap = 2.5 }, "model.logitSoftCap is 2.5", "gpt2 has only 0"),
+        ["logits divided by the width"] = Both(s_gpt2 with { BaseWidth = 5 }, "model.baseWidth is 5", "gpt2 has only 0 or model.embeddingSize"),
+        ["a model of the base width"] = (s_gpt2 with { BaseWidth = s_gpt2.EmbeddingSize }, "", ""),
         ["learned positions"] = Both(s_llama with { Positions = ModelConfig.LearnedPositions }, "model.positions is learned", "llama has only rope"),
         ["relu2 in a llama"] = Both(s_llama with { Mlp = ModelConfig.Relu2 }, "model.mlp is relu2", "llama has only swiglu"),
         ["an embedding norm"] = Both(s_llama with { EmbeddingNorm = true }, "model.embeddingNorm is true", "llama has only false"),

@@ -6,6 +6,7 @@ namespace TorchLm.Tests.Model;
 internal sealed class ReferenceHead(ModelConfig config, ReferenceParameters parameters)
 {
     private readonly int _c = config.EmbeddingSize, _v = config.VocabularySize;
+    private readonly double _multiplier = config.BaseWidth == 0 ? 1 : config.BaseWidth / (double)config.EmbeddingSize; // of logits
     private readonly string _weight = config.TiedHead ? "tokens.weight" : "head.weight";
 
     /// <summary>T rows of C to T rows of V.</summary>
@@ -34,6 +35,7 @@ internal sealed class ReferenceHead(ModelConfig config, ReferenceParameters para
             {
                 double d = weight * (shares[j] - (targets[t] == j ? 1 : 0) + zLoss * 2 * logZ * shares[j]);
                 if (config.LogitSoftCap > 0) d /= Math.Pow(Math.Cosh(products[t * _v + j] / config.LogitSoftCap), 2); // tanh' = 1 / cosh²
+                d *= _multiplier;
                 for (int k = 0; k < _c; k++)
                 {
                     dHidden[t * _c + k] += d * w[j * _c + k];
@@ -50,7 +52,7 @@ internal sealed class ReferenceHead(ModelConfig config, ReferenceParameters para
         var products = new double[hidden.Length / _c * _v];
         for (int i = 0; i < products.Length; i++)
         {
-            for (int k = 0; k < _c; k++) products[i] += hidden[i / _v * _c + k] * w[i % _v * _c + k];
+            for (int k = 0; k < _c; k++) products[i] += _multiplier * hidden[i / _v * _c + k] * w[i % _v * _c + k];
         }
         return products;
     }

@@ -55,7 +55,7 @@ public class ModelConfigProperties
             Mlp = One("gelu", "relu2", "swiglu"), MlpSize = One(0, 0, 24, 13), Gelu = One("tanh", "exact"),
             QkNorm = Coin(), QkNormScale = One(1, 1.2),
             SlidingWindow = window, FullAttentionInterval = One(0, 1, 2), EmbeddingShortcuts = Coin(), ValueEmbeddings = Coin(), TiedHead = Coin(),
-            LogitSoftCap = One(0.0, 15, 30), ZeroInitProjections = Coin(),
+            LogitSoftCap = One(0.0, 15, 30), ZeroInitProjections = Coin(), BaseWidth = One(0, 0, 8, 48),
         };
     }
 }

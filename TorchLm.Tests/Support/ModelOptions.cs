@@ -50,6 +50,8 @@ internal static class ModelOptions
         ["soft cap"] = s_gpt2 with { LogitSoftCap = 5 },
         ["projections that begin at zero"] = s_gpt2 with { ZeroInitProjections = true, TiedHead = false },
         ["padded vocabulary"] = s_gpt2 with { VocabularyMultiple = 64 },
+        ["twice the base width"] = s_gpt2 with { BaseWidth = 8 },
+        ["a third less than the base width, capped, with a head of its own"] = s_gpt2 with { BaseWidth = 24, LogitSoftCap = 5, TiedHead = false },
         ["llama"] = s_fourHeads with
         {
             Family = "llama", Positions = "rope", Norm = "rmsnorm", Mlp = "swiglu", KeyValueHeadCount = 2, TiedHead = false,
@@ -76,7 +78,7 @@ internal static class ModelOptions
         ["norms after and all the rest"] = s_fourHeads with
         {
             NormPlacement = "post", Positions = "rope", QkNorm = true, EmbeddingNorm = true, EmbeddingShortcuts = true, ValueEmbeddings = true,
-            KeyValueHeadCount = 2, Mlp = "swiglu", LogitSoftCap = 5,
+            KeyValueHeadCount = 2, Mlp = "swiglu", LogitSoftCap = 5, BaseWidth = 16,
         },
         ["padding wherever tokens have rows"] = s_gpt2 with
         {

@@ -43,6 +43,7 @@ public class RunIdentityTests
     [InlineData("training.batchWarmupFactor=2")]
     [InlineData("training.contextWarmupSteps=10")]
     [InlineData("training.contextWarmupFactor=2")]
+    [InlineData("model.baseWidth=64")]
     public void Another_choice_is_another_run(string setting) =>
         Assert.NotEqual(RunIdentity.HashOf(new RunConfig()), RunIdentity.HashOf(RunConfig.Parse("{}", "test.json", [setting])));
 }
