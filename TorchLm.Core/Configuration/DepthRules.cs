@@ -1,9 +1,9 @@
 namespace TorchLm.Core.Configuration;
 
 /// <summary>
-/// One dial: the whole configuration of a run as a function of the model's depth, so that a larger model is one number and no search. The idea is nanochat's
-/// (Karpathy 2025, <c>scripts/base_train.py --depth</c>); where a rule differs from nanochat's, its remark says why. The recipe, which is the same at all
-/// depths, is the preset shakespeare-modern-cpu's.
+/// One dial: the whole configuration of a run as a function of the model's depth, so that a larger model is one number and no search. The idea is
+/// nanochat's (Karpathy 2025, <c>scripts/base_train.py --depth</c>); where a rule differs from nanochat's, its remark says why. The recipe, which is
+/// the same at all depths, is the preset shakespeare-modern-cpu's.
 /// </summary>
 public static class DepthRules
 {
@@ -22,7 +22,10 @@ public static class DepthRules
     /// <summary>A head of 32768 ids is about a fifth of the model at depth 12, and uint16 shards hold them.</summary>
     private const int LargestVocabulary = 1 << 15;
 
-    /// <summary>Hoffmann et al. 2022 ("Chinchilla"), counted in the blocks' matrices: embeddings take little arithmetic and little of what is learned.</summary>
+    /// <summary>
+    /// Hoffmann et al. 2022 ("Chinchilla"), counted in the blocks' matrices: embeddings take little arithmetic. nanochat takes 12 of matrices and
+    /// head, which at depth 12 is a fifth less.
+    /// </summary>
     private const long TokensPerParameter = 20;
 
     /// <summary>Updates that a run should have. The recipe's rates were measured at 2000; nanochat's depth 12 has some 2500.</summary>
@@ -34,7 +37,9 @@ public static class DepthRules
     /// <summary>Tokens computed at once: beyond this a step takes more memory and hardly less time.</summary>
     private const int MicroBatchTokens = 8192;
 
-    /// <summary>Evaluations in a run; every other one comes with a checkpoint. Steps are a multiple, so that the last of each falls on the last step.</summary>
+    /// <summary>
+    /// Evaluations in a run; every other one comes with a checkpoint. Steps are a multiple, so that the last of each falls on the last step.
+    /// </summary>
     private const int Evaluations = 20;
 
     /// <summary>The width at which <see cref="AdamWRate"/> was measured.</summary>
@@ -43,7 +48,7 @@ public static class DepthRules
     /// <summary>What AdamW learns embeddings, head and vectors with at <see cref="MeasuredWidth"/>.</summary>
     private const double AdamWRate = 1e-2;
 
-    /// <summary>What Muon learns matrices with at every width: its updates have singular values near 1 whatever the shape (Jordan et al. 2024).</summary>
+    /// <summary>Muon's rate for matrices at every width: its updates have singular values near 1 whatever the shape (Jordan et al. 2024).</summary>
     private const double MuonRate = 0.02;
 
     /// <summary>The configuration of a depth; its data is the built-in corpus until a path is set.</summary>
@@ -59,12 +64,12 @@ public static class DepthRules
     public static long MatrixParameters(int depth) => 12L * depth * Width(depth) * Width(depth);
 
     /// <summary>
-    /// Tokens of an update: an equal share of the run's tokens, so that all depths have about as many updates, and a rate and a schedule that are right for one
-    /// are so for all. A power of two.
+    /// Tokens of an update: an equal share of the run's tokens, so that all depths have about as many updates, and a rate and a schedule that are
+    /// right for one are so for all. A power of two.
     /// </summary>
     /// <remarks>
-    /// nanochat's batch grows with the tokens' power of 0.383 (Bergsma et al. 2025) from the largest one here. That law is the largest batch that wastes nothing;
-    /// below depth 12 it would leave few updates (400 at depth 4), and this rule stays under it.
+    /// nanochat's batch grows with the tokens' power of 0.383 (Bergsma et al. 2025) from the largest one here. That law is the largest batch that
+    /// wastes nothing; below depth 12 it would leave few updates (400 at depth 4), and this rule stays under it.
     /// </remarks>
     public static int BatchTokens(int depth) =>
         Math.Clamp(1 << (int)Math.Round(Math.Log2(AimedTokens(depth) / AimedSteps)), LeastBatchTokens, MostBatchTokens);
@@ -101,7 +106,8 @@ public static class DepthRules
     };
 
     /// <summary>The vocabulary doubles every second layer, so that embedding and head neither dwarf a small model nor starve a large one.</summary>
-    private static DataConfig Data(int depth) => new() { Tokenizer = "bpe", VocabularySize = Math.Min(512 << ((depth + 1) / 2), LargestVocabulary) };
+    private static DataConfig Data(int depth) =>
+        new() { Tokenizer = "bpe", VocabularySize = Math.Min(512 << ((depth + 1) / 2), LargestVocabulary) };
 
     /// <summary>AdamW's rate falls with the root of the width, as nanochat's does; four decimals are more than anyone can measure.</summary>
     private static OptimizerConfig Optimizer(int depth) => new()

@@ -23,21 +23,29 @@ public sealed record RunPlan(RunConfig Config, Precision Precision, bool OnCpu, 
 
     private const int ShownMicroBatches = 8;
 
-    /// <summary>Numbers in the model by what they are for.</summary>
+    /// <summary>Numbers in the model by what they are for; what it does not have is left out.</summary>
     public IReadOnlyList<(string Part, long Count)> ParametersByPart
     {
         get
         {
             ModelConfig m = Config.Model;
-            long c = m.EmbeddingSize, layers = m.LayerCount, bias = m.Bias ? 1 : 0;
-            return
+            long c = m.EmbeddingSize, layers = m.LayerCount, bias = m.Bias ? 1 : 0, table = m.VocabularySize * c;
+            long inside = m.IsGated ? 2L * m.MlpWidth : m.MlpWidth, qkv = m.QkvSize;
+            long norms = (2 * layers) + (m.EmbeddingNorm ? 1 : 0) + (m.NormPlacement == ModelConfig.PreNorm ? 1 : 0);
+            bool layerNorm = m.Norm == ModelConfig.LayerNorm;
+            IEnumerable<(string Part, long Count)> parts =
             [
-                ("token embedding, shared with the output head", m.VocabularySize * c),
-                ("position embedding", m.ContextLength * c),
-                ("attention", layers * ((4 * c * c) + (bias * 4 * c))),
-                ("MLP", layers * ((8 * c * c) + (bias * 5 * c))),
-                ("LayerNorm", ((2 * layers) + 1) * (1 + bias) * c),
+                (m.TiedHead ? "token embedding, shared with the output head" : "token embedding", table),
+                ("output head", m.TiedHead ? 0 : table),
+                ("position embedding", m.Positions == ModelConfig.LearnedPositions ? m.ContextLength * c : 0),
+                ("attention", layers * ((c * (qkv + c)) + (bias * (qkv + c)))),
+                ("MLP", layers * ((c * (inside + m.MlpWidth)) + (bias * (inside + c)))),
+                ("convolutions", 2 * layers * m.ConvolutionWidth * c),
+                ("value embeddings", m.ValueEmbeddings ? layers * (((long)m.VocabularySize * m.KeyValueHeads * m.HeadSize) + 1) : 0),
+                ("embedding shortcuts", m.EmbeddingShortcuts ? 2 * layers : 0),
+                (layerNorm ? "LayerNorm" : "RMSNorm", norms * c * ((m.NormGain ? 1 : 0) + (layerNorm ? bias : 0))),
             ];
+            return [.. parts.Where(part => part.Count > 0)];
         }
     }
 

@@ -1,6 +1,8 @@
+using System.Globalization;
 using TorchLm.Core;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
+using TorchLm.Tests.Train;
 using TorchSharp;
 
 namespace TorchLm.Tests.Configuration;
@@ -15,7 +17,8 @@ public class DepthRulesTests
     [InlineData(4, 256, 256, 2048, 4_200_448, 32, 2, 3840, 0.0071)]
     [InlineData(6, 384, 512, 4096, 13_776_384, 16, 8, 3240, 0.0058)]
     [InlineData(12, 768, 1024, 32_768, 135_321_600, 8, 64, 3240, 0.0041)]
-    public void A_depth_decides_everything(int depth, int width, int context, int vocabulary, long parameters, int sequences, int accumulated, int steps, double rate)
+    public void A_depth_decides_everything(int depth, int width, int context, int vocabulary, long parameters, int sequences, int accumulated,
+        int steps, double rate)
     {
         RunConfig run = DepthRules.Configure(depth);
         Assert.Equal((depth, depth, width, context), (run.Model.LayerCount, run.Model.HeadCount, run.Model.EmbeddingSize, run.Model.ContextLength));
@@ -39,7 +42,8 @@ public class DepthRulesTests
 
         long c = 64L * depth, matrices = 12 * depth * c * c;
         Assert.Equal(matrices, DepthRules.MatrixParameters(depth));
-        Assert.Equal(matrices + (2 * c * model.VocabularySize) + (depth * 2 * 3 * c), ModelCost.Parameters(model)); // embedding and head, two convolutions a block
+        long tables = 2 * c * model.VocabularySize, convolutions = depth * 2 * 3 * c; // embedding and head; two of width 3 in a block
+        Assert.Equal(matrices + tables + convolutions, ModelCost.Parameters(model));
         TrainingConfig training = run.Training;
         Assert.InRange(training.BatchSize * model.ContextLength, 1, 8192);
         long batch = (long)training.BatchSize * training.GradientAccumulationSteps * model.ContextLength;
@@ -57,7 +61,7 @@ public class DepthRulesTests
             RunConfig small = DepthRules.Configure(depth), large = DepthRules.Configure(depth + 1);
             Assert.True(large.Model.ContextLength >= small.Model.ContextLength && large.Data.VocabularySize >= small.Data.VocabularySize);
             Assert.True(DepthRules.BatchTokens(large.Model.LayerCount) >= DepthRules.BatchTokens(small.Model.LayerCount));
-            Assert.True(large.Optimizer.LearningRate < small.Optimizer.LearningRate);
+            Assert.True(large.Optimizer.LearningRate <= small.Optimizer.LearningRate);
             Assert.True(Tokens(large) > Tokens(small));
         }
     }
@@ -70,12 +74,37 @@ public class DepthRulesTests
         Assert.Equal(656_896, model.parameters().Sum(p => p.numel()));
     }
 
+    [Fact]
+    public void The_guide_s_table_is_what_the_rules_give()
+    {
+        string[][] rows =
+        [
+            .. File.ReadLines(Path.Combine(ProgramProcess.RepositoryRoot, "docs/depth.md"))
+                .Select(line => line.Replace(",", "", StringComparison.Ordinal).Trim('|').Split('|', StringSplitOptions.TrimEntries))
+                .Where(cells => cells.Length > 1 && int.TryParse(cells[0], out _)),
+        ];
+        Assert.Equal(["2", "3", "4", "6", "8", "12"], rows.Select(cells => cells[0]));
+        foreach (string[] cells in rows)
+        {
+            RunConfig run = DepthRules.Configure(int.Parse(cells[0], CultureInfo.InvariantCulture));
+            ModelConfig m = run.Model with { VocabularySize = run.Data.VocabularySize };
+            object[] expected =
+            [
+                m.LayerCount, m.EmbeddingSize, m.HeadCount, m.ContextLength, m.VocabularySize, ModelCost.Parameters(m),
+                $"{run.Training.BatchSize} x {run.Training.GradientAccumulationSteps}", DepthRules.BatchTokens(m.LayerCount), run.Training.Steps,
+                Tokens(run), run.Optimizer.LearningRate,
+            ];
+            Assert.Equal(expected.Select(value => string.Create(CultureInfo.InvariantCulture, $"{value}")), cells);
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-3)]
     [InlineData(25)]
     public void Other_depths_are_refused(int depth) =>
-        Assert.Equal($"The depth is {depth}, but it must be at least 1 and at most 24.", Assert.Throws<InputException>(() => DepthRules.Configure(depth)).Message);
+        Assert.Equal($"The depth is {depth}, but it must be at least 1 and at most 24.",
+            Assert.Throws<InputException>(() => DepthRules.Configure(depth)).Message);
 
     private static long Tokens(RunConfig run) => (long)DepthRules.BatchTokens(run.Model.LayerCount) * run.Training.Steps;
 }

@@ -40,7 +40,11 @@ public sealed class DepthCommandTests : IDisposable
         WriteText();
         ProgramProcess plan = Run("plan", "--depth", "2", "--data", "hills.txt", "--set", "data.vocabularySize=300");
         Assert.True(plan.ExitCode == 0, plan.Errors);
-        foreach (string word in new[] { "2 layers, 2 heads, width 128, context 128, 300 ids", "muon, linear to 0", "0.02 for the blocks' matrices", "1 x 16 sequences of 128" })
+        foreach (string word in new[]
+        {
+            "2 layers, 2 heads, width 128, context 128, 300 ids", "output head", "muon, linear to 0", "0.02 for the blocks' matrices",
+            "1 x 16 sequences of 128",
+        })
         {
             Assert.Contains(word, plan.Output, StringComparison.Ordinal);
         }
@@ -60,7 +64,8 @@ public sealed class DepthCommandTests : IDisposable
     public void What_is_said_twice_or_not_possible_is_refused(string word, params string[] arguments) => Run(arguments).AssertRefused("depth", word);
 
     private void WriteText() =>
-        _folder.Write("hills.txt", string.Concat(Enumerable.Range(0, 3000).Select(i => $"Walker {i * 7919 % 1000} crossed hill {i * 104_729 % 997} at dawn.\n")));
+        _folder.Write("hills.txt", string.Concat(Enumerable.Range(0, 3000)
+            .Select(i => $"Walker {i * 7919 % 1000} crossed hill {i * 104_729 % 997} at dawn.\n")));
 
     private ProgramProcess Run(params string[] arguments) => ProgramProcess.Run(_folder.Path, arguments);
 }

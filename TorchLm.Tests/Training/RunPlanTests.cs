@@ -22,6 +22,21 @@ public class RunPlanTests
     }
 
     [Fact]
+    public void The_parts_of_other_architectures_add_up_too()
+    {
+        ModelConfig modern = DepthRules.Configure(3).Model with { VocabularySize = 640 };
+        ModelConfig llama = new() { KeyValueHeadCount = 2, Positions = "rope", Norm = "rmsnorm", Mlp = "swiglu", VocabularySize = 100 };
+        ModelConfig all = modern with { ValueEmbeddings = true, EmbeddingShortcuts = true, NormGain = true, NormPlacement = "post", Bias = true };
+        string[] parts = ["token embedding", "output head", "attention", "MLP", "convolutions"];
+        foreach (ModelConfig shape in new[] { modern, llama, all })
+        {
+            RunPlan plan = Plan(new RunConfig { Model = shape });
+            Assert.Equal(plan.Parameters, plan.ParametersByPart.Sum(p => p.Count));
+        }
+        Assert.Equal(parts, Plan(new RunConfig { Model = modern }).ParametersByPart.Select(p => p.Part));
+    }
+
+    [Fact]
     public void GPT_2_has_its_published_parameters_and_their_optimal_tokens()
     {
         var gpt2 = new ModelConfig { LayerCount = 12, HeadCount = 12, EmbeddingSize = 768, ContextLength = 1024, VocabularySize = 50257, Bias = true };

@@ -24,7 +24,7 @@ internal static class CommonOptions
     {
         var option = new Option<string?>("--precision")
         {
-            Description = "Products in fp32, tf32, bf16 or fp16; auto is bf16, else fp16 on CUDA, the faster of fp32 and bf16 on a CPU.",
+            Description = "Products in fp32, tf32, bf16 or fp16; auto: bf16, else fp16 on CUDA, the faster of fp32 and bf16 on a CPU.",
             HelpName = "TYPE",
         };
         option.CompletionSources.Add([.. ConfigSetting.Words("training.precision")!]);

@@ -31,7 +31,10 @@ internal static class ConfigCommand
         {
             if (parsed.GetValue(depth) is { } layers)
             {
-                if (parsed.GetResult(which) is { Implicit: false }) throw new InputException("--depth makes a configuration of its own: leave WHICH out, and change settings with --set.");
+                if (parsed.GetResult(which) is { Implicit: false })
+                {
+                    throw new InputException("--depth makes a configuration of its own: leave WHICH out, and change settings with --set.");
+                }
                 Console.WriteLine(RunConfig.Parse(DepthRules.Configure(layers).ToJson(), $"The depth {layers}", parsed.GetValue(set)!).ToJson());
                 return ExitCode.Done;
             }

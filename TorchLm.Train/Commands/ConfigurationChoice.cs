@@ -25,7 +25,8 @@ internal sealed record ConfigurationChoice(int? Depth, string? Preset, string? F
         if (preset is not null && file is not null) throw new InputException("--preset and --config exclude each other: choose one.");
         if (depth is not null && (preset ?? file) is not null)
         {
-            throw new InputException($"--depth and {(preset is null ? "--config" : "--preset")} exclude each other: choose one, and change settings with --set.");
+            string other = preset is null ? "--config" : "--preset";
+            throw new InputException($"--depth and {other} exclude each other: choose one, and change settings with --set.");
         }
         return new ConfigurationChoice(depth, preset, file);
     }
@@ -38,7 +39,9 @@ internal sealed record ConfigurationChoice(int? Depth, string? Preset, string? F
         : File is not null ? (ConfigFile.ReadText(File), File)
         : (PresetFile.Read(Preset ?? otherwise), $"The preset {Preset ?? otherwise}");
 
-    /// <summary>What a run is called by default: after its preset, else after its data, else after the configuration's file; a depth stands behind it.</summary>
+    /// <summary>
+    /// What a run is called by default: after its preset, else after its data, else after the configuration's file; a depth stands behind it.
+    /// </summary>
     public string RunName(string? data)
     {
         string name = Preset ?? (data ?? File) switch

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using TorchLm.Core;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Devices;
 using TorchLm.Core.Model;

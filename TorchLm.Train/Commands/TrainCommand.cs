@@ -67,7 +67,7 @@ internal static class TrainCommand
         var trial = new Option<bool>("--trial") { Description = "Of a sweep: end without a sample and without measuring the whole validation split.", Hidden = true };
         var tensorBoard = new Option<string?>("--tensorboard")
         {
-            Description = "Write event files for TensorBoard into the run's folder; histograms of weights and gradients, too, where asked for.",
+            Description = "Write event files for TensorBoard; histograms of weights and gradients where asked for.",
             HelpName = string.Join('|', TensorBoardOption.Words),
             Arity = ArgumentArity.ZeroOrOne,
         };
@@ -107,7 +107,8 @@ internal static class TrainCommand
                 if (parsed.GetValue(initFrom) is not null) throw new InputException("--resume continues a run and --init-from begins one: choose one.");
                 if (choice.File is not null || choice.Depth is not null)
                 {
-                    throw new InputException($"--resume takes the run's own configuration: leave {(choice.File is null ? "--depth" : "--config")} out, and change settings with --set.");
+                    string option = choice.File is null ? "--depth" : "--config";
+                    throw new InputException($"--resume takes the run's own configuration: leave {option} out, and change settings with --set.");
                 }
                 if (parsed.GetValue(data) is not null) throw new InputException("--resume takes the run's own data: leave --data out.");
                 if (parsed.GetValue(overwrite)) throw new InputException("--resume continues a run and --overwrite replaces one: choose one.");
@@ -120,7 +121,10 @@ internal static class TrainCommand
             }
 
             string? initial = parsed.GetValue(initFrom);
-            if (initial is not null && choice.Depth is not null) throw new InputException("--init-from keeps its model's shape and --depth chooses one: leave one of them out.");
+            if (initial is not null && choice.Depth is not null)
+            {
+                throw new InputException("--init-from keeps its model's shape and --depth chooses one: leave one of them out.");
+            }
             (string json, string source) = choice.Read(initial is null ? PresetFile.Default : InitialModel.Preset);
             RunConfig run = initial is null ? RunConfig.Parse(json, source, settings) : InitialModel.Configure(json, source, settings, initial);
             if (choice.Preset == InitialModel.Preset && run.Training.InitFrom is null)

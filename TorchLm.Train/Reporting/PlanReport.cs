@@ -28,8 +28,10 @@ internal static class PlanReport
         Row($"compute-optimal tokens, {RunPlan.OptimalTokensPerParameter} a parameter", $"{RunPlan.OptimalTokensPerParameter * plan.Parameters:N0}", "Hoffmann et al. 2022");
 
         OptimizerConfig o = plan.Config.Optimizer;
-        Heading($"\nUpdates: {o.Name}, {o.Schedule}{(o.Schedule is "constant" or "inverse-sqrt" ? "" : $" to {o.MinLearningRate:0.#####}")}");
-        Row("highest learning rate", $"{o.LearningRate:0.#####}", o.Name == "muon" ? $"{o.MuonLearningRate:0.#####} for the blocks' matrices" : "");
+        string end = o.Schedule is "constant" or "inverse-sqrt" ? "" : $" to {o.MinLearningRate:0.#######}";
+        Heading($"\nUpdates: {o.Name}, {o.Schedule}{end}");
+        string matrices = o.Name == "muon" ? $"{o.MuonLearningRate:0.#######} for the blocks' matrices" : "";
+        Row("highest learning rate", $"{o.LearningRate:0.#######}", matrices);
         Row("tokens an update", $"{plan.BatchTokens:N0}", $"{t.GradientAccumulationSteps:N0} x {t.BatchSize:N0} sequences of {m.ContextLength:N0}");
 
         Heading($"\nMemory in MB, {plan.Precision.Name()}{(t.ActivationCheckpointing ? ", blocks computed twice" : "")}: {plan.FreeBytes >> 20:N0} free");
