@@ -134,10 +134,10 @@ public class LayerNormsTests
 
     private static double Norm(IEnumerable<float> values) => Math.Sqrt(values.Sum(v => (double)v * v));
 
-    private static void AssertClose(IReadOnlyList<double> expected, IReadOnlyList<float> actual)
+    private static void AssertClose(double[] expected, IReadOnlyList<float> actual)
     {
-        Assert.Equal(expected.Count, actual.Count);
-        for (int i = 0; i < expected.Count; i++) Assert.Equal(expected[i], actual[i], 1e-5 * expected[i]);
+        Assert.Equal(expected.Length, actual.Count);
+        for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-5 * expected[i]);
     }
 
     private static JsonObject[] Lines(TemporaryFolder folder) => Lines(folder.Path);
