@@ -64,7 +64,7 @@ public class OptionReadingTests
         {
             using var scope = NewDisposeScope();
             using var noGradient = no_grad();
-            ModelConfig config = ModelOptions.All[option].WithHeadSize(headSize) with { LayerCount = 1, SlidingWindow = window };
+            ModelConfig config = ModelOptions.All[option].WithHeadSize(headSize) with { LayerCount = 1, SlidingWindow = window, ConvolutionWidth = 0 };
             using Gpt model = TinyGpt.WithWideWeights(config);
             model.eval();
             long[][] before = TinyGpt.RandomRows(2, 8, 11, 1), after = [.. before.Select(row => (long[])row.Clone())];
