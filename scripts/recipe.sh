@@ -8,7 +8,7 @@
 #   scripts/recipe.sh table  shakespeare|fables           the table of what is there
 #
 # TEXT is tinyshakespeare.txt, for a machine that cannot fetch it. ONLY=pattern takes the variants whose names match; RECIPE_SEEDS, RECIPE_JOBS and
-# RECIPE_THREADS (of "time") change the defaults "1337 1338 1339", all cores and all cores.
+# RECIPE_THREADS (of "time") change the defaults "1337 1338 1339", all cores and all cores. RECIPE_DIR is where runs, results.csv and times.csv lie.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,26 +19,26 @@ case "$mode:$corpus" in
 esac
 
 case $corpus in
-  shakespeare) preset=shakespeare-char-cpu steps=2000 muon_rate=1e-2 common="" ;;
-  fables) preset=fables steps=2400 muon_rate=1e-2 common="" ;;
+  shakespeare) preset=shakespeare-char-cpu steps=2000 heads=8 other=4 tripled=3e-3 long="model.contextLength=256 training.batchSize=3" ;;
+  fables) preset=fables steps=2400 heads=4 other=8 tripled=1.2e-2 long="model.contextLength=256 training.batchSize=4" ;;
 esac
-work=artifacts/recipe/$corpus
+work=${RECIPE_DIR:-artifacts/recipe}/$corpus
 results=$work/results.csv times=$work/times.csv
 mkdir -p "$work"
 
-muon="optimizer.name=muon optimizer.learningRate=$muon_rate optimizer.minLearningRate=0 optimizer.warmupSteps=0 optimizer.schedule=linear"
+muon="optimizer.name=muon optimizer.learningRate=1e-2 optimizer.minLearningRate=0 optimizer.warmupSteps=0 optimizer.schedule=linear"
 muon+=" optimizer.weightDecay=0 optimizer.beta1=0.8 optimizer.beta2=0.95 optimizer.gradientClip=0"
 rope="model.positions=rope model.ropeBase=1000"
 rms="model.norm=rmsnorm model.normGain=false model.embeddingNorm=true"
 qk="model.qkNorm=true model.qkNormScale=1.2"
 zero="model.tiedHead=false model.zeroInitProjections=true"
-best="$rope $rms $qk $zero model.mlp=relu2 model.convolutionWidth=3 $muon"
+best="$rope $rms $qk $zero model.mlp=relu2 model.convolutionWidth=3 model.initialDeviation=0.05 model.headCount=$heads $muon"
 
 # Name and settings. "best" is the modern presets' recipe; what follows it takes one part away or adds one.
 variants() {
   cat <<V
 baseline|
-rate 3e-3|optimizer.learningRate=3e-3 optimizer.minLearningRate=3e-4
+three times the rate|optimizer.learningRate=$tripled
 rope|$rope
 no positions|model.positions=none
 sinusoidal positions|model.positions=sinusoidal
@@ -46,6 +46,8 @@ RMSNorm, no gain, embeddings too|$rms
 post-norm|model.normPlacement=post
 ReLU²|model.mlp=relu2
 SwiGLU|model.mlp=swiglu
+8 heads|model.headCount=8
+2 heads|model.headCount=2
 2 heads of keys and values|model.keyValueHeadCount=2
 QK-norm 1.2|$qk
 convolutions of 3|model.convolutionWidth=3
@@ -53,6 +55,7 @@ window 16, each second layer|model.slidingWindow=16 model.fullAttentionInterval=
 embedding shortcuts|model.embeddingShortcuts=true
 value embeddings|model.valueEmbeddings=true
 head of its own, zero start|$zero
+initial deviation 0.05|model.initialDeviation=0.05
 soft cap 15|model.logitSoftCap=15
 z-loss 1e-4|training.zLoss=1e-4
 cautious decay|optimizer.cautious=true
@@ -66,13 +69,15 @@ SGD|optimizer.name=sgd optimizer.learningRate=0.3 optimizer.minLearningRate=0 op
 Muon|$muon
 best|$best
 best without convolutions|$best model.convolutionWidth=0
+best, $other heads|$best model.headCount=$other
+best without a wider start|$best model.initialDeviation=0.02
 best without QK-norm|$best model.qkNorm=false
 best with AdamW|$best optimizer.name=adamw optimizer.learningRate=3e-3 optimizer.beta1=0.9 optimizer.beta2=0.99 optimizer.gradientClip=1 optimizer.warmupSteps=100
-best, decay 0.1|$best optimizer.weightDecay=0.1
+best, cautious decay 0.05|$best optimizer.cautious=true optimizer.weightDecay=0.05
 best, dropout 0.1|$best model.dropout=0.1
 best, shortcuts, values, soft cap|$best model.embeddingShortcuts=true model.valueEmbeddings=true model.logitSoftCap=15
 best, average of weights 0.99|$best optimizer.averageDecay=0.99
-best, context 256|$best model.contextLength=256 training.batchSize=3
+best, context 256|$best $long
 V
 }
 
@@ -83,7 +88,7 @@ program() {
 # folder, steps, seed, settings: trains, and prints the loss over the whole validation split.
 run() {
   local folder=$1 steps=$2 seed=$3 settings=$4 options=() setting
-  for setting in $common $settings; do options+=(--set "$setting"); done
+  for setting in $settings; do options+=(--set "$setting"); done
   [ -z "$text" ] || options+=(--set "data.path=$text")
   options+=(--set "training.steps=$steps" --set training.evalBatches=0 --set "training.evalInterval=$steps" --set training.saveInterval=500
     --set training.keepCheckpoints=1)
@@ -110,7 +115,7 @@ if [ "$mode" != table ]; then dotnet build TorchLm.Train -c Release -v q --nolog
 case $mode in
   train|equal)
     export -f run one program
-    export work results preset common text
+    export work results preset text
     export OMP_NUM_THREADS=1
     while IFS='|' read -r name settings; do
       [[ -z ${ONLY:-} || $name =~ $ONLY ]] || continue
@@ -128,7 +133,7 @@ case $mode in
       while IFS='|' read -r name settings; do
         [[ -z ${ONLY:-} || $name =~ $ONLY ]] || continue
         options=()
-        for setting in $common $settings; do options+=(--set "$setting"); done
+        for setting in $settings; do options+=(--set "$setting"); done
         [ -z "$text" ] || options+=(--set "data.path=$text")
         rm -rf "$work/timing"
         OMP_NUM_THREADS=${RECIPE_THREADS:-$(nproc)} program train --preset "$preset" --out "$work/timing" "${options[@]}" --set training.evalBatches=1 \
