@@ -11,7 +11,7 @@ namespace TorchLm.Data;
 /// <summary>Finds what a run's configuration trains on, and makes shards of it first where it is text.</summary>
 public static class RunData
 {
-    /// <summary>Each tenth fable of the built-in corpus is held out.</summary>
+    /// <summary>Each tenth fable of the built-in corpus's first <see cref="FableGenerator.DefaultByteCount"/> bytes is held out, however large it is.</summary>
     private const int FablesPerValidationFable = 10;
 
     /// <summary>Opens the run's data set.</summary>
@@ -56,8 +56,10 @@ public static class RunData
         if (data.Path is null)
         {
             // Fables end by themselves (a blank line), so characters need no token between them.
-            IEnumerable<Document> fables = new FableGenerator().GenerateBytes().Select(f => Document.FromText(f.Text, "built-in fables", f.Nats));
-            return (fables, SplitRule.Explicit(i => i % FablesPerValidationFable == FablesPerValidationFable - 1 ? SplitNames.Val : SplitNames.Train), false);
+            FableGenerator generator = new();
+            IEnumerable<Document> fables = generator.GenerateBytes(data.BuiltInBytes).Select(f => Document.FromText(f.Text, "built-in fables", f.Nats));
+            int compared = generator.GenerateBytes(Math.Min(data.BuiltInBytes, FableGenerator.DefaultByteCount)).Count();
+            return (fables, SplitRule.Explicit(i => i < compared && i % FablesPerValidationFable == FablesPerValidationFable - 1 ? SplitNames.Val : SplitNames.Train), false);
         }
         string path = data.Path;
         if (path == DataConfig.TinyShakespeare)

@@ -116,6 +116,7 @@ case $mode in
   train|equal)
     export -f run one program
     export work results preset text
+    jobs=${RECIPE_JOBS:-$(nproc)} # nproc itself heeds what follows
     export OMP_NUM_THREADS=1
     while IFS='|' read -r name settings; do
       [[ -z ${ONLY:-} || $name =~ $ONLY ]] || continue
@@ -126,7 +127,7 @@ case $mode in
         [ -n "$count" ] || { echo "$name: no time yet; first run: scripts/recipe.sh time $corpus" >&2; exit 1; }
       fi
       for seed in ${RECIPE_SEEDS:-1337 1338 1339}; do printf '%s\0' "$mode" "$name" "$count" "$seed" "$settings"; done
-    done < <(variants) | xargs -0 -n 5 -P "${RECIPE_JOBS:-$(nproc)}" bash -c 'set -euo pipefail; one "$@"' _
+    done < <(variants) | xargs -0 -n 5 -P "$jobs" bash -c 'set -euo pipefail; one "$@"' _
     ;;
   time)
     for turn in 1 2 3; do

@@ -22,6 +22,7 @@ internal static class RunIdentity
         "model.vocabularyMultiple", "model.dropout", "model.bias", "model.gelu",
         "optimizer.name", "optimizer.learningRate", "optimizer.minLearningRate", "optimizer.warmupSteps", "optimizer.schedule", "optimizer.weightDecay",
         "optimizer.beta1", "optimizer.beta2", "optimizer.epsilon", "optimizer.gradientClip",
+        "data.path", "data.tokenizer", "data.vocabularySize", "data.validationFraction",
         "training.steps", "training.batchSize", "training.gradientAccumulationSteps", "training.evalInterval", "training.evalBatches",
         "training.saveInterval", "training.keepCheckpoints", "training.logInterval", "training.patience", "training.precision", "training.seed",
     ];
@@ -53,7 +54,7 @@ internal static class RunIdentity
         JsonNode json = JsonNode.Parse(deciding.ToJson())!;
         JsonObject training = json["training"]!.AsObject();
         foreach (string name in s_notDeciding) training.Remove(name);
-        foreach (string name in ConfigSetting.Names.Where(name => !name.StartsWith("data.", StringComparison.Ordinal) && !s_first.Contains(name)))
+        foreach (string name in ConfigSetting.Names.Where(name => !s_first.Contains(name)))
         {
             string[] parts = name.Split('.');
             JsonObject section = json[parts[0]]!.AsObject();

@@ -41,7 +41,7 @@ public class PresetTests
 
     private static RunConfig Parse(string name) => RunConfig.Parse(PresetFile.Read(name), name);
 
-    private static (int, int, int, int) Shape(ModelConfig model) => (model.LayerCount, model.HeadCount, model.EmbeddingSize, model.ContextLength);
+    private static (int, int, int) Shape(ModelConfig model) => (model.LayerCount, model.EmbeddingSize, model.ContextLength);
 
     private static double Cost(RunConfig run) => ModelCost.TrainingFlopsPerToken(run.Model with { VocabularySize = run.Data.VocabularySize });
 }

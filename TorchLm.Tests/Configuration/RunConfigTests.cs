@@ -33,7 +33,7 @@ public class RunConfigTests
                 FullAttentionInterval = 2, ConvolutionWidth = 3, EmbeddingShortcuts = true, ValueEmbeddings = true, TiedHead = false, LogitSoftCap = 15, InitialDeviation = 0.05,
                 ZeroInitProjections = true, BaseWidth = 12,
             },
-            Data = new DataConfig { Path = "C:\\texts & <more>/größe", Tokenizer = "bpe", VocabularySize = 300, ValidationFraction = 1.0 / 3 },
+            Data = new DataConfig { Path = "C:\\texts & <more>/größe", Tokenizer = "bpe", VocabularySize = 300, ValidationFraction = 1.0 / 3, BuiltInBytes = 20_000 },
             Optimizer = new OptimizerConfig
             {
                 LearningRate = 6e-4, MinLearningRate = 6e-5, WarmupSteps = 3, Schedule = "constant", WeightDecay = 0.2, Beta1 = 0.5, Beta2 = 0.75,
