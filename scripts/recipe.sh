@@ -109,7 +109,10 @@ one() {
   echo "$kind  $name  seed $seed  $steps steps  $loss"
 }
 
-milliseconds() { sed -nE "s/^\"$(printf %s "$1" | sed 's/[][\.*^$/]/\\&/g')\",(.*)/\1/p" "$times" 2>/dev/null | sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'; }
+milliseconds() {
+  [ -e "$times" ] || return 0
+  sed -nE "s/^\"$(printf %s "$1" | sed 's/[][\.*^$/]/\\&/g')\",(.*)/\1/p" "$times" | sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'
+}
 
 if [ "$mode" != table ]; then dotnet build TorchLm.Train -c Release -v q --nologo >/dev/null; fi
 case $mode in
