@@ -93,13 +93,15 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// The mean cross-entropy in nats per token, without gradients: inputs and targets (B, T) int64 to a scalar. The caller owns the result.
+    /// The mean cross-entropy in nats per token, without gradients: inputs (B, T) and targets (B, S) int64 to a scalar. Fewer targets than inputs
+    /// are those of the last S positions. The caller owns the result.
     /// </summary>
     public Tensor Loss(Tensor inputs, Tensor targets)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor hidden = Hidden(inputs);
+        if (targets.shape[1] < hidden.shape[1]) hidden = hidden.narrow(1, hidden.shape[1] - targets.shape[1], targets.shape[1]).contiguous();
         return LinearCrossEntropy.Loss(hidden, _head, targets, LossOf(0)).MoveToOuterDisposeScope();
     }
 

@@ -21,7 +21,7 @@ public interface IBatchSource : IDisposable
 
 /// <summary>One micro-batch: what the model reads and what it should have said.</summary>
 /// <param name="Inputs">Token ids, int64, shape (B, T).</param>
-/// <param name="Targets">The token that follows each input, int64, shape (B, T).</param>
+/// <param name="Targets">The token that follows each input, int64, shape (B, T); in evaluations also that of the last S inputs alone, (B, S).</param>
 public sealed record Batch(torch.Tensor Inputs, torch.Tensor Targets) : IDisposable
 {
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ namespace TorchLm.Data.Loading;
 public sealed class EvaluationSource : IEvaluationSource, IDisposable
 {
     private readonly EvaluationWindows _windows;
-    private readonly int _batches, _batchSize;
+    private readonly int _batches, _batchSize, _stride;
     private readonly long _seed;
 
     /// <summary>Opens a split for evaluation.</summary>
@@ -19,9 +19,11 @@ public sealed class EvaluationSource : IEvaluationSource, IDisposable
     /// <param name="vocabularySize">The model's vocabulary; every token read must be below it.</param>
     /// <param name="seed">Decides the random windows.</param>
     /// <param name="device">Where batches are put.</param>
-    public EvaluationSource(DatasetSplit split, int batches, int batchSize, int contextLength, int vocabularySize, long seed, torch.Device device)
+    /// <param name="stride">Reads the whole split in windows this many tokens apart (<see cref="EvaluationWindows.ReadOverlapping"/>); 0 and T: side by side.</param>
+    public EvaluationSource(DatasetSplit split, int batches, int batchSize, int contextLength, int vocabularySize, long seed, torch.Device device,
+        int stride = 0)
     {
-        (_batches, _batchSize, _seed) = (batches, batchSize, seed);
+        (_batches, _batchSize, _seed, _stride) = (batches, batchSize, seed, stride == contextLength ? 0 : stride);
         _windows = new EvaluationWindows(split, contextLength, vocabularySize, device);
         if (batches > 0) split.RequireWindow(contextLength);
         BytesPerToken = split.BytesPerToken;
@@ -31,7 +33,8 @@ public sealed class EvaluationSource : IEvaluationSource, IDisposable
     public double? BytesPerToken { get; }
 
     /// <inheritdoc/>
-    public IEnumerable<Batch> ReadAll() => _batches > 0 ? _windows.RandomBatches(_batches, _batchSize, _seed) : _windows.ReadAll(_batchSize);
+    public IEnumerable<Batch> ReadAll() => _batches > 0 ? _windows.RandomBatches(_batches, _batchSize, _seed)
+        : _stride > 0 ? _windows.ReadOverlapping(_batchSize, _stride) : _windows.ReadAll(_batchSize);
 
     /// <inheritdoc/>
     public void Dispose() => _windows.Dispose();

@@ -52,6 +52,33 @@ public sealed class EvaluationWindows : IDisposable
     }
 
     /// <summary>
+    /// The whole split in windows that begin <paramref name="stride"/> tokens apart, each asked for its last tokens only, which no window before had: every
+    /// token but the first of each shard is a target exactly once, with at least T − stride tokens before it where the shard has them. It takes T / stride times
+    /// as long as windows side by side, whose first tokens are predicted from next to nothing.
+    /// </summary>
+    /// <param name="batchSize">Windows in a batch at most (B).</param>
+    /// <param name="stride">From 1 to T.</param>
+    /// <returns>Batches that the caller disposes; their targets (B, stride or fewer) are those of the last inputs.</returns>
+    public IEnumerable<Batch> ReadOverlapping(int batchSize, int stride)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(stride);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(stride, ContextLength);
+        for (int shard = 0; shard < _shardTokens.Length; shard++)
+        {
+            long targets = _shardTokens[shard] - 1;
+            int first = (int)Math.Min(targets, ContextLength);
+            if (first > 0) yield return _reader.Read([new Window(shard, 0)], first);
+            int rest = (int)((targets - first) % stride);
+            foreach (Window[] windows in Following(shard, (targets - first) / stride, stride).Chunk(batchSize))
+            {
+                yield return _reader.Read(windows, ContextLength, stride);
+            }
+            if (rest > 0) yield return _reader.Read([new Window(shard, targets - ContextLength)], ContextLength, rest);
+        }
+    }
+
+    /// <summary>
     /// nanoGPT's estimate: windows at random places (they may overlap), <paramref name="count"/> batches of them. The same seed
     /// gives the same windows at every call.
     /// </summary>
@@ -88,6 +115,11 @@ public sealed class EvaluationWindows : IDisposable
                 yield return new Window(shard, start);
             }
         }
+    }
+
+    private static IEnumerable<Window> Following(int shard, long count, int stride)
+    {
+        for (long window = 1; window <= count; window++) yield return new Window(shard, window * stride);
     }
 
     private IEnumerable<Batch> Remainders()

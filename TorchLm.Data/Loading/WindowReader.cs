@@ -38,13 +38,19 @@ internal sealed class WindowReader : IDisposable
         }
     }
 
-    /// <summary>Reads one window a row: inputs, and targets one token later, both int64 of shape (windows, length).</summary>
+    /// <summary>
+    /// Reads one window a row: inputs (windows, length), and targets one token later, (windows, asked), of the last places; int64.
+    /// </summary>
+    /// <param name="windows">Where rows begin.</param>
+    /// <param name="length">Inputs of a row.</param>
+    /// <param name="asked">Targets of a row; null for as many as inputs.</param>
     /// <returns>A batch that belongs to the caller and to no dispose scope.</returns>
     /// <exception cref="InputException">A token is outside the vocabulary.</exception>
-    public Batch Read(ReadOnlySpan<Window> windows, int length)
+    public Batch Read(ReadOnlySpan<Window> windows, int length, int? asked = null)
     {
+        int targetCount = asked ?? length;
         torch.Tensor inputs = torch.empty(windows.Length, length, torch.int64);
-        torch.Tensor targets = torch.empty(windows.Length, length, torch.int64);
+        torch.Tensor targets = torch.empty(windows.Length, targetCount, torch.int64);
         try
         {
             Span<long> inputIds = MemoryMarshal.Cast<byte, long>(inputs.bytes);
@@ -53,7 +59,7 @@ internal sealed class WindowReader : IDisposable
             {
                 (int shard, long start) = windows[row];
                 _shards[shard].Read(start, inputIds.Slice(row * length, length), _vocabularySize);
-                _shards[shard].Read(start + 1, targetIds.Slice(row * length, length), _vocabularySize);
+                _shards[shard].Read(start + 1 + length - targetCount, targetIds.Slice(row * targetCount, targetCount), _vocabularySize);
             }
         }
         catch

@@ -32,6 +32,35 @@ public sealed class EvaluationWindowsTests : IDisposable
         Assert.Equal(targets.Count, windows.TargetCount);
     }
 
+    [Theory]
+    [InlineData(8, 4, 3), InlineData(8, 2, 8), InlineData(7, 1, 1), InlineData(99, 100, 50), InlineData(500, 3, 100)]
+    public void Overlapping_windows_ask_for_every_token_once_with_context_before_it(int contextLength, int batchSize, int stride)
+    {
+        using EvaluationWindows windows = Open(ShardFiles.Split(_folder, 100, 2, 1, 65, 9), contextLength);
+        List<long> targets = [];
+        foreach (Batch batch in windows.ReadOverlapping(batchSize, stride))
+        {
+            int rows = (int)batch.Inputs.shape[0], length = (int)batch.Inputs.shape[1], asked = (int)batch.Targets.shape[1];
+            Assert.True(rows <= batchSize && length <= contextLength);
+            long[] inputs = batch.Inputs.data<long>().ToArray(), following = batch.Targets.data<long>().ToArray();
+            for (int row = 0; row < rows; row++)
+            {
+                Assert.Equal(inputs[(row * length)..((row + 1) * length)][^asked..].Select(token => token + 1), following[(row * asked)..((row + 1) * asked)]);
+                Assert.True(inputs[row * length] % 1000 == 0 || (length == contextLength && asked <= stride)); // only a shard's beginning lacks context
+            }
+            targets.AddRange(following);
+            batch.Dispose();
+        }
+        using EvaluationWindows same = Open(ShardFiles.Split(_folder, 100, 2, 1, 65, 9), contextLength);
+        List<long> expected = [];
+        foreach (Batch batch in same.ReadAll(batchSize))
+        {
+            expected.AddRange(batch.Targets.data<long>().ToArray());
+            batch.Dispose();
+        }
+        Assert.Equal(expected.Order(), targets.Order());
+    }
+
     [Fact]
     public void A_random_choice_is_fixed_by_its_seed()
     {

@@ -25,6 +25,9 @@ public sealed class JourneyTests : IDisposable
         Assert.Equal(loss / Math.Log(2), eval.RootElement.GetProperty("bits_per_byte").GetDouble(), 1e-9); // characters of ASCII are bytes
         Assert.Equal("val", eval.RootElement.GetProperty("split").GetString());
         Assert.True(eval.RootElement.GetProperty("tokens").GetInt64() > 100_000);
+        using JsonDocument apart = JsonDocument.Parse(Done("eval", "--model", "run", "--stride", "24", "--json").Output);
+        Assert.Equal(eval.RootElement.GetProperty("tokens").GetInt64(), apart.RootElement.GetProperty("tokens").GetInt64());
+        Assert.Equal(loss, apart.RootElement.GetProperty("loss").GetDouble(), 0.02); // after 20 steps context helps nobody yet
 
         string[] sample = ["sample", "--model", "run", "--prompt", "The fox", "--max-tokens", "80", "--seed", "5"];
         string first = Done(sample).Output;

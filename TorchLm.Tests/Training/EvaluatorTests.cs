@@ -28,6 +28,18 @@ public class EvaluatorTests
     }
 
     [Fact]
+    public void Fewer_targets_than_inputs_are_those_of_the_last_positions()
+    {
+        using Gpt model = TinyGpt.WithWideWeights(TinyGpt.Config);
+        ReferenceGpt reference = ReferenceGpt.Of(model);
+        long[][] inputs = TinyGpt.RandomRows(3, 8, 11, 1), targets = TinyGpt.RandomRows(3, 8, 11, 2), last = [.. targets.Select(row => row[5..])];
+        Evaluation result = Evaluator.Evaluate(model, new ValidationBatches(_ => [new Batch(TinyGpt.Ids(inputs), TinyGpt.Ids(last))]));
+        double first = reference.Loss([.. inputs.Select(row => row[..5])], [.. targets.Select(row => row[..5])]); // what follows changes nothing before it
+        Assert.Equal(9, result.Tokens);
+        Assert.Equal(((24 * reference.Loss(inputs, targets)) - (15 * first)) / 9, result.Loss, 1e-5);
+    }
+
+    [Fact]
     public void Bits_per_byte_are_unknown_where_the_bytes_are() => Assert.Null(new Evaluation(1, 2, null).BitsPerByte);
 
     [Theory]

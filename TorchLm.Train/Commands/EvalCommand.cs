@@ -36,13 +36,20 @@ internal static class EvalCommand
             DefaultValueFactory = _ => 16,
         };
 
+        var stride = new Option<int?>("--stride")
+        {
+            Description = "Windows begin this many tokens apart, and each predicts only its last ones, so that all have context. Default: the context length.",
+            HelpName = "N",
+        };
+
         var command = new DocumentedCommand("eval", "Measure a model on a split of a data set, in fp32.",
         [
             "torchlm eval --model my-run",
             "torchlm eval --model my-run --data my-set --split test --json",
+            "torchlm eval --model my-run --stride 32",
         ])
         {
-            model, data, split, batchSize, device, threads, json,
+            model, data, split, stride, batchSize, device, threads, json,
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
@@ -52,8 +59,13 @@ internal static class EvalCommand
             TokenDataset dataset = OpenData(saved, parsed.GetValue(data));
             DatasetSplit part = dataset.GetSplit(parsed.GetValue(split)!);
             using Gpt gpt = saved.Load(DeviceChoice.Of(parsed.GetValue(device)!).Device);
+            int apart = parsed.GetValue(stride) ?? gpt.Config.ContextLength;
+            if (apart < 1 || apart > gpt.Config.ContextLength)
+            {
+                throw new InputException($"--stride is {apart}, but it must be at least 1 and at most {gpt.Config.ContextLength}, the model's context length.");
+            }
             using var source = new EvaluationSource(part, batches: 0, parsed.GetValue(batchSize), gpt.Config.ContextLength, gpt.Config.VocabularySize,
-                seed: 0, gpt.Device);
+                seed: 0, gpt.Device, apart);
             Evaluation result;
             using (var progress = new EvaluationLine(part.Tokens)) result = Evaluator.Evaluate(gpt, source, progress: progress, cancel: cancel);
 
