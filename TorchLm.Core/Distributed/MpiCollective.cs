@@ -1,0 +1,178 @@
+using TorchLm.Core.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace TorchLm.Core.Distributed;
+
+/// <summary>MPI between processes whose tensors lie on a CPU: Open MPI, or MPICH and its relatives.</summary>
+/// <remarks>
+/// All operations run on one thread in the order in which they are called, which is the same on all ranks, so that those that were begun and those
+/// that are waited for at once cannot overtake one another. A process opens MPI at most once, as MPI can be initialised only once.
+/// </remarks>
+public sealed unsafe class MpiCollective : ICollective
+{
+    private static int s_opened;
+
+    private readonly CommunicationThread _thread = new("torchlm MPI");
+    private readonly MpiCommunicator _mpi;
+    private bool _isBroken, _isDisposed;
+
+    /// <summary>Loads and initialises MPI. All processes of the job do so together.</summary>
+    /// <param name="launch">What the launcher told this process.</param>
+    /// <exception cref="InputException">There is no MPI library, or one of another kind than the launcher's.</exception>
+    /// <exception cref="CollectiveException">MPI reports an error.</exception>
+    public MpiCollective(ProcessLaunch launch)
+    {
+        ArgumentNullException.ThrowIfNull(launch);
+        if (Interlocked.Exchange(ref s_opened, 1) != 0) throw new InvalidOperationException("MPI can be opened only once in a process.");
+        MpiLibrary library = MpiLibrary.Load(launch);
+        MpiCommunicator? mpi = null;
+        _thread.Post(() => mpi = new MpiCommunicator(library, launch)).Wait(null);
+        (_mpi, Engine) = (mpi!, library.Name);
+    }
+
+    /// <inheritdoc/>
+    public string Engine { get; }
+
+    /// <inheritdoc/>
+    public int Rank => _mpi.Rank;
+
+    /// <inheritdoc/>
+    public int WorldSize => _mpi.WorldSize;
+
+    /// <inheritdoc/>
+    public int LocalRank => _mpi.LocalRank;
+
+    /// <inheritdoc/>
+    public TimeSpan? Patience { get; set; }
+
+    /// <summary>The most bytes that one call of MPI is given; less in checks of the division into pieces.</summary>
+    internal long MostBytes { get => _mpi.MostBytes; set => _mpi.MostBytes = value; }
+
+    /// <inheritdoc/>
+    /// <exception cref="InputException">MPI has no such type (bfloat16).</exception>
+    public void AllReduce(Tensor tensor) => Reduce(tensor, isBeside: false).Wait();
+
+    /// <inheritdoc/>
+    /// <exception cref="InputException">MPI has no such type (bfloat16).</exception>
+    public IPendingCollective BeginAllReduce(Tensor tensor) => Reduce(tensor, isBeside: true);
+
+    /// <inheritdoc/>
+    /// <exception cref="InputException">MPI has no such type (bfloat16).</exception>
+    public void ReduceScatter(Tensor whole, Tensor own) => Scatter(whole, own, isBeside: false).Wait();
+
+    /// <inheritdoc/>
+    /// <exception cref="InputException">MPI has no such type (bfloat16).</exception>
+    public IPendingCollective BeginReduceScatter(Tensor whole, Tensor own) => Scatter(whole, own, isBeside: true);
+
+    /// <inheritdoc/>
+    public void AllGather(Tensor own, Tensor whole)
+    {
+        bool isInPlace = CollectiveArguments.IsInPlace(whole, own, DeviceType.CPU, Rank, WorldSize);
+        string name = CollectiveArguments.Name("all-gather", whole);
+        byte* from = (byte*)Aten.Data(own), to = (byte*)Aten.Data(whole);
+        long bytes = CollectiveArguments.Length(own);
+        Begin(() => _mpi.AllGather(from, to, bytes, isInPlace, name), name, own, whole).Wait();
+    }
+
+    /// <inheritdoc/>
+    public void Broadcast(Tensor tensor, int root)
+    {
+        CollectiveArguments.Check(tensor, DeviceType.CPU);
+        CollectiveArguments.CheckRoot(root, WorldSize);
+        string name = CollectiveArguments.Name("broadcast", tensor);
+        byte* data = (byte*)Aten.Data(tensor);
+        long bytes = CollectiveArguments.Length(tensor);
+        Begin(() => _mpi.Broadcast(data, bytes, root, name), name, tensor).Wait();
+    }
+
+    /// <inheritdoc/>
+    public void Broadcast(byte[] bytes, int root)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        CollectiveArguments.CheckRoot(root, WorldSize);
+        string name = $"broadcast of {bytes.Length:N0} bytes";
+        Begin(() =>
+        {
+            fixed (byte* data = bytes) _mpi.Broadcast(data, bytes.Length, root, name);
+        }, name).Wait();
+    }
+
+    /// <inheritdoc/>
+    public void Barrier() => Begin(_mpi.Barrier, "barrier").Wait();
+
+    /// <inheritdoc/>
+    public void Abort(int exitCode)
+    {
+        _isBroken = true;
+        _mpi.Abort(exitCode);
+    }
+
+    /// <summary>Leaves the job without waiting for the other ranks: MPI is not finalised, so the launcher ends them when this process ends.</summary>
+    internal void Leave() => _isBroken = true;
+
+    /// <summary>Finalises MPI, which waits for all ranks to do so; not after a failure, when they never would.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed) return;
+        _isDisposed = true;
+        if (_isBroken) return; // the thread may be stuck in MPI for ever; it ends with the process
+        try
+        {
+            Begin(_mpi.FinalizeMpi, "end of MPI").Wait();
+        }
+        finally
+        {
+            if (!_isBroken) _thread.Dispose();
+        }
+    }
+
+    private Pending Reduce(Tensor tensor, bool isBeside)
+    {
+        CollectiveArguments.Check(tensor, DeviceType.CPU);
+        MpiElement element = _mpi.Element(tensor.dtype);
+        string name = CollectiveArguments.Name("all-reduce", tensor);
+        byte* data = (byte*)Aten.Data(tensor);
+        long count = tensor.numel();
+        return Begin(() => _mpi.AllReduce(data, element, count, isBeside, name), name, tensor);
+    }
+
+    private Pending Scatter(Tensor whole, Tensor own, bool isBeside)
+    {
+        bool isInPlace = CollectiveArguments.IsInPlace(whole, own, DeviceType.CPU, Rank, WorldSize);
+        MpiElement element = _mpi.Element(own.dtype);
+        string name = CollectiveArguments.Name("reduce-scatter", whole);
+        byte* from = (byte*)Aten.Data(whole), to = (byte*)Aten.Data(own);
+        long count = own.numel();
+        return Begin(() => _mpi.ReduceScatter(from, to, element, count, isInPlace, isBeside, name), name, whole, own);
+    }
+
+    private Pending Begin(Action action, string operation, params Tensor[] tensors)
+    {
+        if (_isBroken) throw new CollectiveException(operation, Rank, "the job was given up before.");
+        return new Pending(this, _thread.Post(action), operation, tensors);
+    }
+
+    /// <summary>Work on the communication thread. It holds the tensors, whose memory MPI writes to, against the garbage collector.</summary>
+    private sealed class Pending(MpiCollective owner, CommunicationThread.Work work, string operation, Tensor[] tensors) : IPendingCollective
+    {
+        public void Wait()
+        {
+            TimeSpan? patience = owner.Patience;
+            bool isDone;
+            try
+            {
+                isDone = work.Wait(patience);
+            }
+            catch (CollectiveException)
+            {
+                owner._isBroken = true; // the other ranks wait for this one now
+                throw;
+            }
+            GC.KeepAlive(tensors);
+            if (isDone) return;
+            owner._isBroken = true;
+            throw new CollectiveTimeoutException(operation, owner.Rank, patience!.Value);
+        }
+    }
+}
