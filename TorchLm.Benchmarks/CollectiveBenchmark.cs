@@ -22,36 +22,36 @@ public sealed record CollectiveTime(string Operation, long Bytes, double Millise
     public double CopyBandwidth => Bytes / CopyMilliseconds / 1e6;
 }
 
-/// <summary>An all-reduce beside a computation.</summary>
+/// <summary>An all-reduce beside a computation that takes several times as long, as a backward pass does.</summary>
 /// <param name="Bytes">What is reduced.</param>
 /// <param name="Compute">The computation alone, in milliseconds.</param>
-/// <param name="Communicate">The all-reduce alone.</param>
-/// <param name="Both">One beside the other.</param>
+/// <param name="Communicate">An all-reduce that is waited for at once: what it would cost after the computation.</param>
+/// <param name="Both">One that is begun before the computation and waited for after it.</param>
 public sealed record CollectiveOverlap(long Bytes, double Compute, double Communicate, double Both)
 {
-    /// <summary>How much of the shorter one is hidden behind the other: 1 is all, 0 nothing, and below that they hinder each other.</summary>
-    public double HiddenShare => (Compute + Communicate - Both) / Math.Min(Compute, Communicate);
+    /// <summary>How much of the all-reduce is hidden: 1 is all, 0 nothing, and below that it were better done afterwards.</summary>
+    public double HiddenShare => (Compute + Communicate - Both) / Communicate;
 }
 
 /// <summary>Times operations that ranks do together.</summary>
 public static class CollectiveBenchmark
 {
     private const int LeastRounds = 5, MostRounds = 51;
-    private static readonly TimeSpan s_duration = TimeSpan.FromSeconds(1);
 
     /// <summary>Times every operation on float32.</summary>
     /// <param name="collective">The engine.</param>
     /// <param name="device">Where its tensors lie.</param>
     /// <param name="bytes">The length of the whole tensor; it is rounded to what all ranks can share.</param>
-    public static IReadOnlyList<CollectiveTime> Run(ICollective collective, Device device, long bytes)
+    /// <param name="duration">The time for each operation.</param>
+    public static IReadOnlyList<CollectiveTime> Run(ICollective collective, Device device, long bytes, TimeSpan duration)
     {
         ArgumentNullException.ThrowIfNull(collective);
         int ranks = collective.WorldSize;
         long part = Math.Max(1, bytes / sizeof(float) / ranks), length = part * ranks * sizeof(float);
         using Tensor whole = zeros(part * ranks, device: device), other = zeros(part * ranks, device: device);
         using Tensor own = zeros(part, device: device);
-        double copy = Time(collective, device, () => other.copy_(whole)), share = (ranks - 1.0) / ranks;
-        CollectiveTime Of(string name, double factor, Action action) => new(name, length, Time(collective, device, action), factor, copy);
+        double copy = Time(collective, device, duration, () => other.copy_(whole)), share = (ranks - 1.0) / ranks;
+        CollectiveTime Of(string name, double factor, Action action) => new(name, length, Time(collective, device, duration, action), factor, copy);
         return
         [
             Of("all-reduce", 2 * share, () => collective.AllReduce(whole)),
@@ -62,27 +62,28 @@ public static class CollectiveBenchmark
         ];
     }
 
-    /// <summary>Times an all-reduce beside matrix products that take about as long.</summary>
+    /// <summary>Times an all-reduce beside matrix products.</summary>
     /// <param name="collective">The engine.</param>
     /// <param name="device">Where its tensors lie.</param>
     /// <param name="bytes">What is reduced.</param>
-    public static CollectiveOverlap Overlap(ICollective collective, Device device, long bytes)
+    /// <param name="duration">The time for each measurement.</param>
+    public static CollectiveOverlap Overlap(ICollective collective, Device device, long bytes, TimeSpan duration)
     {
         ArgumentNullException.ThrowIfNull(collective);
-        const int Width = 256;
+        const int Width = 256, Trial = 20, Times = 4;
         using Tensor data = zeros(Math.Max(1, bytes / sizeof(float)), device: device), factor = zeros([Width, Width], device: device);
         void Compute(int products)
         {
             for (int i = 0; i < products; i++) factor.matmul(factor).Dispose();
         }
 
-        const int Trial = 20;
-        double communicate = Time(collective, device, () => collective.BeginAllReduce(data).Wait()), one = Time(collective, device, () => Compute(Trial)) / Trial;
-        byte[] products = BitConverter.GetBytes((int)Math.Clamp(communicate / one, 1, 1_000_000));
+        double communicate = Time(collective, device, duration, () => collective.AllReduce(data));
+        double one = Time(collective, device, duration, () => Compute(Trial)) / Trial;
+        byte[] products = BitConverter.GetBytes((int)Math.Clamp(Times * communicate / one, 1, 1_000_000));
         collective.Broadcast(products, 0); // all do the same work
         int count = BitConverter.ToInt32(products);
-        double compute = Time(collective, device, () => Compute(count));
-        double both = Time(collective, device, () =>
+        double compute = Time(collective, device, duration, () => Compute(count));
+        double both = Time(collective, device, duration, () =>
         {
             IPendingCollective pending = collective.BeginAllReduce(data);
             Compute(count);
@@ -92,7 +93,7 @@ public static class CollectiveBenchmark
     }
 
     /// <summary>The median in milliseconds over as many rounds as rank 0 has time for. Every round starts on all ranks together.</summary>
-    private static double Time(ICollective collective, Device device, Action action)
+    private static double Time(ICollective collective, Device device, TimeSpan duration, Action action)
     {
         var times = new List<double>();
         var clock = Stopwatch.StartNew();
@@ -104,7 +105,7 @@ public static class CollectiveBenchmark
             action();
             if (device.type == TorchSharp.DeviceType.CUDA) cuda.synchronize(device);
             if (round >= 0) times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds); // the first one warms up
-            goesOn[0] = times.Count < LeastRounds || (clock.Elapsed < s_duration && times.Count < MostRounds) ? (byte)1 : (byte)0;
+            goesOn[0] = times.Count < LeastRounds || (clock.Elapsed < duration && times.Count < MostRounds) ? (byte)1 : (byte)0;
             collective.Broadcast(goesOn, 0);
         }
         return ShapeBenchmark.Median(times);

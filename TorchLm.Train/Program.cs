@@ -23,6 +23,8 @@ public static partial class Program
     /// <returns>0 done, 1 failed while running, 2 the input is wrong, 130 interrupted after saving.</returns>
     public static async Task<int> Main(string[] args)
     {
+        // Open MPI's mpirun gives each process a terminal of its own, whatever it writes to itself; .NET would greet it with control characters.
+        if (Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_RANK") is not null) Environment.SetEnvironmentVariable("TERM", "dumb");
         if (OperatingSystem.IsWindows()) Console.OutputEncoding = new UTF8Encoding(false); // its consoles speak a code page of their own otherwise
         using var output = new LenientWriter(Console.Out);
         using var errors = new LenientWriter(Console.Error);

@@ -8,6 +8,9 @@ namespace TorchLm.Core.Distributed;
 /// </summary>
 internal sealed unsafe partial class MpiCommunicator
 {
+    /// <summary>The memory that parts are copied together in.</summary>
+    private const long PackedBytes = 1L << 26;
+
     private readonly MpiFunctions _mpi;
     private readonly MpiAbi _abi;
     private readonly nint _all;
@@ -68,35 +71,34 @@ internal sealed unsafe partial class MpiCommunicator
         }
     }
 
-    /// <summary>
-    /// Sums, of which this rank's part goes to <paramref name="own"/>. What is too long for one call is reduced part by part and piece by piece.
-    /// </summary>
+    /// <summary>Sums, of which this rank's part goes to <paramref name="own"/>.</summary>
+    /// <remarks>
+    /// What is too long for one call is copied together piece by piece, as a piece of each rank's part must lie behind the one of the rank before.
+    /// (One MPI_Reduce for each rank would need no copy, but MPICH 4.0.2's crashes where a root other than 0 takes the sum in place.)
+    /// </remarks>
     public void ReduceScatter(byte* whole, byte* own, MpiElement element, long count, bool isInPlace, bool isBeside, string operation)
     {
-        if (count * element.Size * WorldSize > MostBytes)
+        long bytes = count * element.Size, most = Math.Max(1, MostBytes / WorldSize / element.Size);
+        if (count <= most && !isInPlace)
         {
-            ReduceParts(whole, own, element, count, isInPlace, operation);
+            ReduceParts(whole, own, element, (int)count, isBeside, operation);
             return;
         }
-        long bytes = count * element.Size;
-        byte* to = isInPlace ? (byte*)NativeMemory.Alloc((nuint)bytes) : own; // MPI's own way in place puts every rank's part to the front
+        int longest = (int)Math.Min(count, Math.Min(most, Math.Max(1, PackedBytes / WorldSize / element.Size)));
+        byte* packed = (byte*)NativeMemory.Alloc((nuint)((long)longest * element.Size * WorldSize));
         try
         {
-            if (isBeside)
+            for (long start = 0; start < count; start += longest)
             {
-                nint request = 0;
-                Check(_mpi.BeginReduceScatter(whole, to, (int)count, element.Type, _abi.Sum, _all, &request), operation);
-                Finish(&request, operation);
+                int length = (int)Math.Min(longest, count - start);
+                long offset = start * element.Size, size = (long)length * element.Size;
+                for (int rank = 0; rank < WorldSize; rank++) Buffer.MemoryCopy(whole + (rank * bytes) + offset, packed + (rank * size), size, size);
+                ReduceParts(packed, own + offset, element, length, isBeside, operation);
             }
-            else
-            {
-                Check(_mpi.ReduceScatter(whole, to, (int)count, element.Type, _abi.Sum, _all), operation);
-            }
-            if (isInPlace) Buffer.MemoryCopy(to, own, bytes, bytes);
         }
         finally
         {
-            if (isInPlace) NativeMemory.Free(to);
+            NativeMemory.Free(packed);
         }
     }
 
@@ -143,18 +145,16 @@ internal sealed unsafe partial class MpiCommunicator
         _ => throw new InputException($"MPI does not add numbers of type {type}: let the processes exchange float32 (training.precision=fp32)."),
     };
 
-    private void ReduceParts(byte* whole, byte* own, MpiElement element, long count, bool isInPlace, string operation)
+    private void ReduceParts(byte* whole, byte* own, MpiElement element, int count, bool isBeside, string operation)
     {
-        for (int root = 0; root < WorldSize; root++)
+        if (!isBeside)
         {
-            byte* part = whole + (root * count * element.Size);
-            foreach ((long start, int length) in Pieces(count, element.Size))
-            {
-                long offset = start * element.Size;
-                void* from = isInPlace && root == Rank ? (void*)_abi.InPlace : part + offset;
-                Check(_mpi.Reduce(from, own + offset, length, element.Type, _abi.Sum, root, _all), operation);
-            }
+            Check(_mpi.ReduceScatter(whole, own, count, element.Type, _abi.Sum, _all), operation);
+            return;
         }
+        nint request = 0;
+        Check(_mpi.BeginReduceScatter(whole, own, count, element.Type, _abi.Sum, _all, &request), operation);
+        Finish(&request, operation);
     }
 
     /// <summary>
@@ -162,10 +162,10 @@ internal sealed unsafe partial class MpiCommunicator
     /// within it.
     /// </summary>
     /// <remarks>
-    /// Measured with 2 ranks of Open MPI 4.1 on two busy cores, 200 ms of computing beside an all-reduce of 4 MB: begun and left alone until the
-    /// wait, 216–248 ms (no overlap at all); a blocking call on this thread, 216–247 ms, as it spins while it waits for a rank that comes later; this
-    /// way 202–207 ms. At 40 MB the three take 268–276, 245–257 and 249–255 ms. Where no one computes beside it, the blocking call is the faster one
-    /// (50 against 62 ms at 40 MB), so operations that the caller waits for at once are blocking calls.
+    /// Measured with 2 ranks of Open MPI 4.1 on two cores that another program used as well, an all-reduce beside 200 ms of computing. Of 4 MB: begun and
+    /// left alone until the wait, 216 ms (no overlap at all); a blocking call on this thread, 217 ms, as it spins while it waits for the other rank and
+    /// keeps a core from computing; this way 202–205 ms. Of 40 MB, 268, 245–258 and 249–255 ms. Alone, the blocking call is two or three times as fast
+    /// (16 MB: 2.5 ms against 7.7; its algorithms for long messages are better), so operations that the caller waits for at once are blocking calls.
     /// </remarks>
     private void Finish(nint* request, string operation)
     {

@@ -59,10 +59,6 @@ internal sealed unsafe class MpiFunctions(nint library)
     public readonly delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int> BeginReduceScatter =
         (delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int>)NativeLibrary.GetExport(library, "MPI_Ireduce_scatter_block");
 
-    // (from, to, count, type, operation, root, communicator)
-    public readonly delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, int, nint, int> Reduce =
-        (delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, int, nint, int>)NativeLibrary.GetExport(library, "MPI_Reduce");
-
     // (from, count, type, to, count of one part, type, communicator)
     public readonly delegate* unmanaged[Cdecl]<void*, int, nint, void*, int, nint, nint, int> AllGather =
         (delegate* unmanaged[Cdecl]<void*, int, nint, void*, int, nint, nint, int>)NativeLibrary.GetExport(library, "MPI_Allgather");

@@ -1,13 +1,15 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using TorchLm.Core.Native;
 
 namespace TorchLm.Core.Distributed;
 
 /// <summary>An MPI library in this process: found, loaded and recognised; see <see cref="MpiAbi"/> for how they differ.</summary>
 /// <remarks>
 /// Open MPI's plug-ins look its symbols up in the global scope, so a library is loaded by dlopen with RTLD_GLOBAL; NativeLibrary.Load is local.
-/// Nothing is loaded before it is known that the process is one of several.
+/// Nothing is loaded before it is known that the process is one of several. UCX, which many builds of MPI use, takes over the signals of failed memory
+/// accesses, by which .NET finds null references; it is told not to.
 /// </remarks>
 internal sealed unsafe partial class MpiLibrary
 {
@@ -31,6 +33,7 @@ internal sealed unsafe partial class MpiLibrary
     /// <exception cref="InputException">There is none, or one that is not known.</exception>
     public static MpiLibrary Load(ProcessLaunch launch)
     {
+        if (!OperatingSystem.IsWindows()) NativeEnvironment.SetDefault("UCX_HANDLE_ERRORS", "none");
         string[] candidates = launch.MpiLibrary is { } named ? [named] : Candidates(launch.Launcher);
         var reasons = new List<string>();
         foreach (string candidate in candidates)

@@ -10,7 +10,7 @@ namespace TorchLm.Core.Distributed;
 /// Operations are put on a stream of their own behind what libtorch has been given so far, and the host goes on; a wait lets libtorch's later work
 /// start behind them. So tensors may be disposed after the wait, although the device is not done: libtorch gives their memory only to later work.
 /// </remarks>
-public sealed unsafe partial class NcclCollective : ICollective
+public sealed unsafe class NcclCollective : ICollective
 {
     private const string AddressVariable = "NCCL_COMM_ID";
 
@@ -41,7 +41,7 @@ public sealed unsafe partial class NcclCollective : ICollective
     public NcclCollective(ProcessLaunch launch, int device)
         : this((launch ?? throw new ArgumentNullException(nameof(launch))).Rank, launch.WorldSize, launch.LocalRank ?? 0, device)
     {
-        _ = SetEnvironmentVariable(AddressVariable, launch.Master!, 0); // one that the user has set stays
+        NativeEnvironment.SetDefault(AddressVariable, launch.Master!);
         Join(NewId());
     }
 
@@ -191,10 +191,6 @@ public sealed unsafe partial class NcclCollective : ICollective
         Check(_nccl.AsyncError(_communicator, &code), operation);
         Check(code, operation);
     }
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 
     /// <summary>An operation on the stream, up to an event.</summary>
     private sealed class Pending(NcclCollective owner, string operation, nint mark) : IPendingCollective

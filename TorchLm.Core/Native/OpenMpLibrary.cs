@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace TorchLm.Core.Native;
 
 /// <summary>The OpenMP runtime that libtorch runs its threads with.</summary>
-internal static partial class OpenMpLibrary
+internal static class OpenMpLibrary
 {
     private const string SpinVariable = "GOMP_SPINCOUNT", PolicyVariable = "OMP_WAIT_POLICY";
 
@@ -22,12 +22,8 @@ internal static partial class OpenMpLibrary
     public static void LimitSpinning()
     {
         if (Environment.GetEnvironmentVariable(SpinVariable) is not null || Environment.GetEnvironmentVariable(PolicyVariable) is not null) return;
-        _ = SetEnvironmentVariable(SpinVariable, SpinCount, 0); // .NET's own sets no variable that native code sees
+        NativeEnvironment.SetDefault(SpinVariable, SpinCount);
     }
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 
     private static IntPtr? Find()
     {

@@ -21,28 +21,30 @@ internal static class BenchCollectiveCommand
         {
             Description = "Lengths of tensors to time, in millions of bytes.", HelpName = "N,N,...", DefaultValueFactory = _ => "1,16,64",
         };
+        var seconds = new Option<double>("--seconds") { Description = "Time for each operation.", HelpName = "S", DefaultValueFactory = _ => 1 };
         Option<string> device = CommonOptions.Choice("--device", "Cpu: MPI. Cuda: NCCL, each process on the GPU of its number.", ["cpu", "cuda"], "cpu");
         Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
         var command = new DocumentedCommand("collective", "Check and time what several processes do together.",
             ["mpirun -np 2 torchlm bench collective", "mpirun -np 4 torchlm bench collective --megabytes 0.1,500 --json"])
         {
-            megabytes, device, threads, json,
+            megabytes, seconds, device, threads, json,
         };
         command.SetAction(Program.Action((parsed, _) =>
         {
             long[] sizes = Sizes(parsed.GetValue(megabytes)!);
+            if (parsed.GetValue(seconds) <= 0) throw new InputException($"--seconds is {parsed.GetValue(seconds)}, but it must be above 0.");
             CommonOptions.UseThreads(parsed.GetValue(threads));
             ProcessLaunch? launch = CollectiveEnvironment.OfThisProcess();
             torch.Device where = DeviceChoice.Of(parsed.GetValue(device) == "cuda" ? $"cuda:{launch?.LocalRank ?? 0}" : "cpu").Device;
             using ICollective collective = Collectives.Open(launch, where);
-            return Measure(collective, where, sizes, parsed.GetValue(json));
+            return Measure(collective, where, sizes, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(json));
         }));
         return command;
     }
 
     /// <summary>A rank that fails alone ends the others, which would wait for it for ever.</summary>
-    private static int Measure(ICollective collective, torch.Device device, long[] sizes, bool asJson)
+    private static int Measure(ICollective collective, torch.Device device, long[] sizes, TimeSpan duration, bool asJson)
     {
         try
         {
@@ -52,8 +54,8 @@ internal static class BenchCollectiveCommand
             {
                 foreach (long size in sizes)
                 {
-                    foreach (CollectiveTime time in CollectiveBenchmark.Run(collective, device, size)) document["operations"]!.AsArray().Add(Describe(time));
-                    document["overlap"]!.AsArray().Add(Describe(CollectiveBenchmark.Overlap(collective, device, size)));
+                    foreach (CollectiveTime time in CollectiveBenchmark.Run(collective, device, size, duration)) document["operations"]!.AsArray().Add(Describe(time));
+                    document["overlap"]!.AsArray().Add(Describe(CollectiveBenchmark.Overlap(collective, device, size, duration)));
                 }
             }
             if (collective.Rank == 0) Print(document, asJson);
@@ -91,15 +93,18 @@ internal static class BenchCollectiveCommand
     private static JsonObject Describe(CollectiveTime time) => new()
     {
         ["operation"] = time.Operation, ["megabytes"] = Math.Round(time.Bytes / 1e6, 3), ["ms"] = Math.Round(time.Milliseconds, 3),
-        ["algorithm_gb_per_s"] = Math.Round(time.AlgorithmBandwidth, 2), ["bus_gb_per_s"] = Math.Round(time.BusBandwidth, 2),
-        ["memcpy_gb_per_s"] = Math.Round(time.CopyBandwidth, 2),
+        ["algorithm_gb_per_s"] = Rounded(time.AlgorithmBandwidth), ["bus_gb_per_s"] = Rounded(time.BusBandwidth),
+        ["memcpy_gb_per_s"] = Rounded(time.CopyBandwidth),
     };
 
     private static JsonObject Describe(CollectiveOverlap overlap) => new()
     {
         ["megabytes"] = Math.Round(overlap.Bytes / 1e6, 3), ["compute_ms"] = Math.Round(overlap.Compute, 3),
-        ["all_reduce_ms"] = Math.Round(overlap.Communicate, 3), ["both_ms"] = Math.Round(overlap.Both, 3), ["hidden_share"] = Math.Round(overlap.HiddenShare, 3),
+        ["all_reduce_ms"] = Math.Round(overlap.Communicate, 3), ["both_ms"] = Math.Round(overlap.Both, 3), ["hidden_share"] = Rounded(overlap.HiddenShare),
     };
+
+    /// <summary>Null where there is no such number, as a process that is alone takes no time.</summary>
+    private static JsonValue? Rounded(double value) => double.IsFinite(value) ? JsonValue.Create(Math.Round(value, 2)) : null;
 
     private static void Print(JsonObject document, bool asJson)
     {
@@ -122,7 +127,7 @@ internal static class BenchCollectiveCommand
         foreach (JsonNode? overlap in document["overlap"]!.AsArray())
         {
             Console.WriteLine($"{overlap!["megabytes"]} MB: computing {overlap["compute_ms"]} ms, all-reduce {overlap["all_reduce_ms"]} ms, " +
-                $"one beside the other {overlap["both_ms"]} ms: {100 * (double)overlap["hidden_share"]!:0} % hidden");
+                $"one beside the other {overlap["both_ms"]} ms" + (overlap["hidden_share"] is { } share ? $": {100 * (double)share:0} % hidden" : ""));
         }
     }
 

@@ -46,7 +46,8 @@ internal static class BenchCommand
         var command = new DocumentedCommand("bench", "Time training steps on this machine.",
             ["torchlm bench", "torchlm bench --config char --seconds 10 --json"])
         {
-            config, seconds, precision, without, noBaseline, device, threads, json, BenchDataCommand.Create(), BenchTokenizerCommand.Create(), BenchSaveCommand.Create(), BenchCollectiveCommand.Create(),
+            config, seconds, precision, without, noBaseline, device, threads, json,
+            BenchDataCommand.Create(), BenchTokenizerCommand.Create(), BenchSaveCommand.Create(), BenchCollectiveCommand.Create(),
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {

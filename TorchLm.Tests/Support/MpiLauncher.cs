@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using TorchLm.Tests.Train;
+
+namespace TorchLm.Tests.Support;
+
+/// <summary>An mpirun of this machine.</summary>
+/// <param name="Kind">"Open MPI" or "MPICH".</param>
+/// <param name="Path">The program.</param>
+internal sealed record MpiLauncher(string Kind, string Path)
+{
+    public const string OpenMpi = "Open MPI", Mpich = "MPICH";
+
+    private static readonly Lazy<IReadOnlyList<MpiLauncher>> s_installed = new(() => [.. Find()]);
+
+    /// <summary>The one of a kind, or null.</summary>
+    public static MpiLauncher? Of(string kind) => s_installed.Value.FirstOrDefault(launcher => launcher.Kind == kind);
+
+    /// <summary>Runs the real program as several processes.</summary>
+    public ProgramProcess Run(int ranks, IReadOnlyDictionary<string, string> variables, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] own = Kind != OpenMpi ? [] : Environment.UserName == "root" ? ["--allow-run-as-root", "--oversubscribe"] : ["--oversubscribe"];
+        foreach (string argument in own.Concat(["-np", $"{ranks}", "dotnet", System.IO.Path.Combine(AppContext.BaseDirectory, "torchlm.dll"), .. arguments]))
+        {
+            start.ArgumentList.Add(argument);
+        }
+        foreach ((string name, string value) in variables) start.Environment[name] = value;
+        start.Environment["OMP_NUM_THREADS"] = "1";
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(TimeSpan.FromMinutes(3)))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{Path} -np {ranks} torchlm {string.Join(' ', arguments)} did not end.");
+        }
+        return new ProgramProcess(process.ExitCode, output.Result, errors.Result);
+    }
+
+    /// <summary>Distributions have both under names of their own, and plain mpirun for one of them.</summary>
+    private static IEnumerable<MpiLauncher> Find()
+    {
+        if (!OperatingSystem.IsLinux()) yield break;
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        foreach (string name in new[] { "mpirun.openmpi", "mpirun.mpich", "mpirun", "mpiexec.hydra" })
+        {
+            if (folders.Select(folder => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is not { } path) continue;
+            using Process process = Process.Start(new ProcessStartInfo(path, ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            string text = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            if (text.Contains("Open MPI", StringComparison.Ordinal)) yield return new MpiLauncher(OpenMpi, path);
+            if (text.Contains("HYDRA", StringComparison.OrdinalIgnoreCase)) yield return new MpiLauncher(Mpich, path);
+        }
+    }
+}
+
+/// <summary>A promise about several processes, skipped where the mpirun of that kind is not installed.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class MpiFactAttribute : FactAttribute
+{
+    public MpiFactAttribute(string kind) => Skip = MpiLauncher.Of(kind) is null ? $"the mpirun of {kind} is not installed" : null;
+}
+
+/// <summary>The same in several cases.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class MpiTheoryAttribute : TheoryAttribute
+{
+    public MpiTheoryAttribute(string kind) => Skip = MpiLauncher.Of(kind) is null ? $"the mpirun of {kind} is not installed" : null;
+}
