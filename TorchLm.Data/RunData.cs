@@ -58,8 +58,9 @@ public static class RunData
             // Fables end by themselves (a blank line), so characters need no token between them.
             FableGenerator generator = new();
             IEnumerable<Document> fables = generator.GenerateBytes(data.BuiltInBytes).Select(f => Document.FromText(f.Text, "built-in fables", f.Nats));
-            int compared = generator.GenerateBytes(Math.Min(data.BuiltInBytes, FableGenerator.DefaultByteCount)).Count();
-            return (fables, SplitRule.Explicit(i => i < compared && i % FablesPerValidationFable == FablesPerValidationFable - 1 ? SplitNames.Val : SplitNames.Train), false);
+            int compared = data.BuiltInBytes <= FableGenerator.DefaultByteCount ? int.MaxValue : generator.GenerateBytes().Count();
+            return (fables, SplitRule.Explicit(i => i < compared && i % FablesPerValidationFable == FablesPerValidationFable - 1 ? SplitNames.Val
+                : SplitNames.Train), false);
         }
         string path = data.Path;
         if (path == DataConfig.TinyShakespeare)

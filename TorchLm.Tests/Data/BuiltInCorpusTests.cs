@@ -2,6 +2,7 @@ using TorchLm.Core;
 using TorchLm.Core.Configuration;
 using TorchLm.Data;
 using TorchLm.Data.Datasets;
+using TorchLm.Data.Fables;
 using TorchLm.Data.Shards;
 
 namespace TorchLm.Tests.Data;
@@ -11,6 +12,9 @@ public sealed class BuiltInCorpusTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_usual_amount_is_the_generators() => Assert.Equal(FableGenerator.DefaultByteCount, new DataConfig().BuiltInBytes);
 
     [Fact]
     public void More_of_it_has_more_to_train_on_and_the_same_held_out()
