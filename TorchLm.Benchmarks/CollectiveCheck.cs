@@ -168,7 +168,8 @@ public sealed class CollectiveCheck
         using Tensor numbers = actual.to(ScalarType.Float64, CPU);
         double[] values = numbers.data<double>().ToArray();
         int wrong = Enumerable.Range(0, expected.Length).FirstOrDefault(i => values[i] != expected[i], -1);
-        Note(wrong < 0, wrong < 0 ? what : $"{what} of {expected.Length} elements of {actual.dtype}: element {wrong} is {values[wrong]}, not {expected[wrong]}");
+        Note(wrong < 0, wrong < 0 ? what
+            : $"{what} of {expected.Length} elements of {actual.dtype}: element {wrong} is {values[wrong]}, not {expected[wrong]}");
     }
 
     private void Note(bool isRight, string what)

@@ -12,7 +12,8 @@ public sealed class CollectiveTimeoutException : CollectiveException
     /// <param name="suspect">Who is to blame, in words, where that is known: "rank 2 on node7".</param>
     public CollectiveTimeoutException(string operation, int rank, TimeSpan patience, string? suspect = null)
         : base(
-            $"Rank {rank} waited {patience.TotalSeconds:0.###} s for the {operation}: {suspect ?? "another rank"} has ended, hangs or cannot be reached.",
+            $"Rank {rank} waited {patience.TotalSeconds:0.###} s for the {operation}: " +
+                $"{suspect ?? "another rank"} has ended, hangs or cannot be reached.",
             operation, rank) =>
         Patience = patience;
 

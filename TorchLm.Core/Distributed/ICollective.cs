@@ -31,9 +31,7 @@ public interface ICollective : IDisposable
     /// <param name="tensor">Any shape.</param>
     void AllReduce(Tensor tensor);
 
-    /// <summary>
-    /// The same, while the caller goes on. Sums may differ from <see cref="AllReduce"/>'s in their last bits, as the order of adding may.
-    /// </summary>
+    /// <summary>The same, while the caller goes on.</summary>
     /// <param name="tensor">Any shape; neither used nor disposed before the wait.</param>
     IPendingCollective BeginAllReduce(Tensor tensor);
 

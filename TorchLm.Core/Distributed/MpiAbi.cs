@@ -5,15 +5,11 @@ namespace TorchLm.Core.Distributed;
 /// <summary>What the headers of MPI libraries make of MPI's names: the standard fixes functions, not the values that are passed to them.</summary>
 /// <remarks>
 /// <para>Open MPI (4 and 5): handles are pointers to exported objects (<c>ompi_mpi_comm_world</c>), MPI_IN_PLACE is (void*)1, MPI_STATUS_IGNORE is
-/// null,
-/// MPI_COMM_TYPE_SHARED is 0.</para>
+/// null, MPI_COMM_TYPE_SHARED is 0.</para>
 /// <para>MPICH (3 and 4) and all that share its ABI (Intel MPI, MVAPICH, Cray MPICH; Microsoft MPI in what is used here): handles are 32-bit
-/// integers,
-/// MPI_IN_PLACE is (void*)-1, MPI_STATUS_IGNORE is (MPI_Status*)1, MPI_COMM_TYPE_SHARED is 1.</para>
+/// integers, MPI_IN_PLACE is (void*)-1, MPI_STATUS_IGNORE is (MPI_Status*)1, MPI_COMM_TYPE_SHARED is 1.</para>
 /// <para>Both: MPI_SUCCESS is 0, MPI_THREAD_MULTIPLE is 3. An integer handle can be passed where a pointer is declared, as both travel in one
-/// register;
-/// where a library writes one (a new communicator, a request), it fills the lower half of a pointer that was 0 on these little-endian
-/// machines.</para>
+/// register; where a library writes one (a new communicator), it fills the lower half of a pointer that was 0 on these little-endian machines.</para>
 /// </remarks>
 internal sealed record MpiAbi
 {
@@ -36,14 +32,13 @@ internal sealed record MpiAbi
     public required nint ErrorsReturn { get; init; }
     public required nint NoInfo { get; init; }
     public required nint InPlace { get; init; }
-    public required nint IgnoreStatus { get; init; }
     public required int SharedMemory { get; init; }
 
     /// <summary>MPICH's constants (its mpi.h).</summary>
     public static MpiAbi Mpich { get; } = new()
     {
         World = 0x44000000, Float = 0x4c00040a, Double = 0x4c00080b, Int32 = 0x4c000405, Int64 = 0x4c000809, Byte = 0x4c00010d, Sum = 0x58000003,
-        ErrorsReturn = 0x54000001, NoInfo = 0x1c000000, InPlace = -1, IgnoreStatus = 1, SharedMemory = 1,
+        ErrorsReturn = 0x54000001, NoInfo = 0x1c000000, InPlace = -1, SharedMemory = 1,
     };
 
     /// <summary>Open MPI's objects; null where a library is not Open MPI.</summary>
@@ -58,6 +53,6 @@ internal sealed record MpiAbi
         Sum = NativeLibrary.GetExport(library, "ompi_mpi_op_sum"),
         ErrorsReturn = NativeLibrary.GetExport(library, "ompi_mpi_errors_return"),
         NoInfo = NativeLibrary.GetExport(library, "ompi_mpi_info_null"),
-        InPlace = 1, IgnoreStatus = 0, SharedMemory = 0,
+        InPlace = 1, SharedMemory = 0,
     };
 }

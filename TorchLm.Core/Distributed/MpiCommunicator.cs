@@ -6,7 +6,7 @@ namespace TorchLm.Core.Distributed;
 /// A job's processes as MPI knows them, and operations on memory. Counts are 32-bit in MPI, so long memory goes in pieces. It is called from one
 /// thread, but for <see cref="Abort"/>.
 /// </summary>
-internal sealed unsafe partial class MpiCommunicator
+internal sealed unsafe class MpiCommunicator
 {
     /// <summary>The memory that parts are copied together in.</summary>
     private const long PackedBytes = 1L << 26;
@@ -54,20 +54,12 @@ internal sealed unsafe partial class MpiCommunicator
     /// <summary>The most bytes that one call is given; less in checks of the division into pieces.</summary>
     public long MostBytes { get; set; } = 1L << 30;
 
-    /// <summary>Sums in place. <paramref name="isBeside"/>: see <see cref="Finish"/>.</summary>
-    public void AllReduce(byte* data, MpiElement element, long count, bool isBeside, string operation)
+    /// <summary>Sums in place.</summary>
+    public void AllReduce(byte* data, MpiElement element, long count, string operation)
     {
         foreach ((long start, int length) in Pieces(count, element.Size))
         {
-            void* piece = data + (start * element.Size);
-            if (!isBeside)
-            {
-                Check(_mpi.AllReduce((void*)_abi.InPlace, piece, length, element.Type, _abi.Sum, _all), operation);
-                continue;
-            }
-            nint request = 0;
-            Check(_mpi.BeginAllReduce((void*)_abi.InPlace, piece, length, element.Type, _abi.Sum, _all, &request), operation);
-            Finish(&request, operation);
+            Check(_mpi.AllReduce((void*)_abi.InPlace, data + (start * element.Size), length, element.Type, _abi.Sum, _all), operation);
         }
     }
 
@@ -76,12 +68,12 @@ internal sealed unsafe partial class MpiCommunicator
     /// What is too long for one call is copied together piece by piece, as a piece of each rank's part must lie behind the one of the rank before.
     /// (One MPI_Reduce for each rank would need no copy, but MPICH 4.0.2's crashes where a root other than 0 takes the sum in place.)
     /// </remarks>
-    public void ReduceScatter(byte* whole, byte* own, MpiElement element, long count, bool isInPlace, bool isBeside, string operation)
+    public void ReduceScatter(byte* whole, byte* own, MpiElement element, long count, bool isInPlace, string operation)
     {
         long bytes = count * element.Size, most = Math.Max(1, MostBytes / WorldSize / element.Size);
         if (count <= most && !isInPlace)
         {
-            ReduceParts(whole, own, element, (int)count, isBeside, operation);
+            Check(_mpi.ReduceScatter(whole, own, (int)count, element.Type, _abi.Sum, _all), operation);
             return;
         }
         int longest = (int)Math.Min(count, Math.Min(most, Math.Max(1, PackedBytes / WorldSize / element.Size)));
@@ -93,7 +85,7 @@ internal sealed unsafe partial class MpiCommunicator
                 int length = (int)Math.Min(longest, count - start);
                 long offset = start * element.Size, size = (long)length * element.Size;
                 for (int rank = 0; rank < WorldSize; rank++) Buffer.MemoryCopy(whole + (rank * bytes) + offset, packed + (rank * size), size, size);
-                ReduceParts(packed, own + offset, element, length, isBeside, operation);
+                Check(_mpi.ReduceScatter(packed, own + offset, length, element.Type, _abi.Sum, _all), operation);
             }
         }
         finally
@@ -145,41 +137,6 @@ internal sealed unsafe partial class MpiCommunicator
         _ => throw new InputException($"MPI does not add numbers of type {type}: let the processes exchange float32 (training.precision=fp32)."),
     };
 
-    private void ReduceParts(byte* whole, byte* own, MpiElement element, int count, bool isBeside, string operation)
-    {
-        if (!isBeside)
-        {
-            Check(_mpi.ReduceScatter(whole, own, count, element.Type, _abi.Sum, _all), operation);
-            return;
-        }
-        nint request = 0;
-        Check(_mpi.BeginReduceScatter(whole, own, count, element.Type, _abi.Sum, _all, &request), operation);
-        Finish(&request, operation);
-    }
-
-    /// <summary>
-    /// Lets an operation go on until it is done, and leaves the core to the thread that computes meanwhile. MPI moves nothing unless a thread is
-    /// within it.
-    /// </summary>
-    /// <remarks>
-    /// Measured with 2 ranks of Open MPI 4.1 on two cores that another program used as well, an all-reduce beside 200 ms of computing. Of 4 MB: begun and
-    /// left alone until the wait, 216 ms (no overlap at all); a blocking call on this thread, 217 ms, as it spins while it waits for the other rank and
-    /// keeps a core from computing; this way 202–205 ms. Of 40 MB, 268, 245–258 and 249–255 ms. Alone, the blocking call is two or three times as fast
-    /// (16 MB: 2.5 ms against 7.7; its algorithms for long messages are better), so operations that the caller waits for at once are blocking calls.
-    /// </remarks>
-    private void Finish(nint* request, string operation)
-    {
-        const uint Pause = 50; // microseconds
-        while (true)
-        {
-            int done = 0;
-            Check(_mpi.Test(request, &done, _abi.IgnoreStatus), operation);
-            if (done != 0) return;
-            if (OperatingSystem.IsWindows()) Thread.Sleep(0);
-            else _ = Sleep(Pause); // .NET's shortest sleep is a millisecond
-        }
-    }
-
     private IEnumerable<(long Start, int Length)> Pieces(long count, int size)
     {
         long most = Math.Max(1, MostBytes / size);
@@ -190,10 +147,6 @@ internal sealed unsafe partial class MpiCommunicator
     {
         if (error != 0) throw new CollectiveException(operation, Rank, _mpi.Text(error));
     }
-
-    [LibraryImport("libc", EntryPoint = "usleep")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Sleep(uint microseconds);
 }
 
 /// <summary>A type of MPI's.</summary>

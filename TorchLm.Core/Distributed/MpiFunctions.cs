@@ -4,7 +4,7 @@ using System.Text;
 namespace TorchLm.Core.Distributed;
 
 /// <summary>
-/// The functions of MPI that are used. A handle (communicator, type, operation, request) is a <c>nint</c> whatever it is in the library, see
+/// The functions of MPI that are used. A handle (communicator, type, operation) is a <c>nint</c> whatever it is in the library, see
 /// <see cref="MpiAbi"/>. Each returns 0 or an error's code, because communicators are told to (MPI_ERRORS_RETURN).
 /// </summary>
 internal sealed unsafe class MpiFunctions(nint library)
@@ -47,17 +47,9 @@ internal sealed unsafe class MpiFunctions(nint library)
     public readonly delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, int> AllReduce =
         (delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, int>)NativeLibrary.GetExport(library, "MPI_Allreduce");
 
-    // The same and a request.
-    public readonly delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int> BeginAllReduce =
-        (delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int>)NativeLibrary.GetExport(library, "MPI_Iallreduce");
-
     // (from, to, count of one part, type, operation, communicator)
     public readonly delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, int> ReduceScatter =
         (delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, int>)NativeLibrary.GetExport(library, "MPI_Reduce_scatter_block");
-
-    // The same and a request.
-    public readonly delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int> BeginReduceScatter =
-        (delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int>)NativeLibrary.GetExport(library, "MPI_Ireduce_scatter_block");
 
     // (from, count, type, to, count of one part, type, communicator)
     public readonly delegate* unmanaged[Cdecl]<void*, int, nint, void*, int, nint, nint, int> AllGather =
@@ -66,10 +58,6 @@ internal sealed unsafe class MpiFunctions(nint library)
     // (data, count, type, root, communicator)
     public readonly delegate* unmanaged[Cdecl]<void*, int, nint, int, nint, int> Broadcast =
         (delegate* unmanaged[Cdecl]<void*, int, nint, int, nint, int>)NativeLibrary.GetExport(library, "MPI_Bcast");
-
-    // (request, done, status)
-    public readonly delegate* unmanaged[Cdecl]<nint*, int*, nint, int> Test =
-        (delegate* unmanaged[Cdecl]<nint*, int*, nint, int>)NativeLibrary.GetExport(library, "MPI_Test");
 
     /// <summary>What the library says about an error.</summary>
     public string Text(int error)

@@ -8,8 +8,8 @@ namespace TorchLm.Core.Distributed;
 /// <summary>An MPI library in this process: found, loaded and recognised; see <see cref="MpiAbi"/> for how they differ.</summary>
 /// <remarks>
 /// Open MPI's plug-ins look its symbols up in the global scope, so a library is loaded by dlopen with RTLD_GLOBAL; NativeLibrary.Load is local.
-/// Nothing is loaded before it is known that the process is one of several. UCX, which many builds of MPI use, takes over the signals of failed memory
-/// accesses, by which .NET finds null references; it is told not to.
+/// Nothing is loaded before it is known that the process is one of several. UCX, which many builds of MPI use, takes over the signals of failed
+/// memory accesses, by which .NET finds null references; it is told not to.
 /// </remarks>
 internal sealed unsafe partial class MpiLibrary
 {

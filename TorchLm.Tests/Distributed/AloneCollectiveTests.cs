@@ -24,7 +24,8 @@ public class AloneCollectiveTests
         Assert.IsType<AloneCollective>(collective);
         Assert.IsType<AloneCollective>(one);
         Assert.DoesNotContain(Process.GetCurrentProcess().Modules.Cast<ProcessModule>(),
-            module => module.ModuleName.StartsWith("libmpi", StringComparison.Ordinal) || module.ModuleName.StartsWith("libnccl", StringComparison.Ordinal));
+            module => module.ModuleName.StartsWith("libmpi", StringComparison.Ordinal)
+                || module.ModuleName.StartsWith("libnccl", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -40,7 +41,8 @@ public class AloneCollectiveTests
     public void Tensors_that_do_not_fit_are_refused_before_memory_is_touched()
     {
         using var alone = new AloneCollective();
-        using Tensor plain = zeros(6), turned = zeros([2, 3]).t(), half = zeros(6, dtype: ScalarType.Float16), longer = zeros(7), integers = zeros(6, dtype: ScalarType.Int32);
+        using Tensor plain = zeros(6), longer = zeros(7), table = zeros([2, 3]), turned = table.t();
+        using Tensor half = zeros(6, dtype: ScalarType.Float16), integers = zeros(6, dtype: ScalarType.Int32);
         Assert.Contains("contiguous", Assert.Throws<ArgumentException>(() => alone.AllReduce(turned)).Message, StringComparison.Ordinal);
         Assert.Contains("Float16", Assert.Throws<ArgumentException>(() => alone.Broadcast(half, 0)).Message, StringComparison.Ordinal);
         Assert.Contains("7 elements", Assert.Throws<ArgumentException>(() => alone.ReduceScatter(longer, plain)).Message, StringComparison.Ordinal);
@@ -57,6 +59,7 @@ public class AloneCollectiveTests
         Assert.True(CollectiveArguments.IsInPlace(whole, second, DeviceType.CPU, 1, 3));
         Assert.Throws<ArgumentException>(() => CollectiveArguments.IsInPlace(whole, second, DeviceType.CPU, 2, 3));
         Assert.Throws<ArgumentException>(() => CollectiveArguments.IsInPlace(whole, shifted, DeviceType.CPU, 1, 3));
-        Assert.Contains("cpu", Assert.Throws<ArgumentException>(() => CollectiveArguments.Check(whole, DeviceType.CUDA)).Message, StringComparison.Ordinal);
+        Assert.Contains("cpu", Assert.Throws<ArgumentException>(() => CollectiveArguments.Check(whole, DeviceType.CUDA)).Message,
+            StringComparison.Ordinal);
     }
 }

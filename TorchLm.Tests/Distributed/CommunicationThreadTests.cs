@@ -9,7 +9,8 @@ public class CommunicationThreadTests
     {
         using var thread = new CommunicationThread("test");
         var done = new List<(int Number, int Thread)>(); // without a lock: one thread alone writes
-        CommunicationThread.Work[] work = [.. Enumerable.Range(0, 200).Select(i => thread.Post(() => done.Add((i, Environment.CurrentManagedThreadId))))];
+        CommunicationThread.Work[] work =
+            [.. Enumerable.Range(0, 200).Select(i => thread.Post(() => done.Add((i, Environment.CurrentManagedThreadId))))];
         Assert.True(work[^1].Wait(null));
         Assert.Equal(Enumerable.Range(0, 200), done.Select(d => d.Number));
         Assert.Single(done.Select(d => d.Thread).Distinct());

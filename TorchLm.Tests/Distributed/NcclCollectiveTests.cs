@@ -16,7 +16,8 @@ public class NcclCollectiveTests
     [Fact]
     public void Types_have_the_numbers_of_NCCLs_header()
     {
-        Assert.Equal([2, 4, 7, 8, 9], new[] { ScalarType.Int32, ScalarType.Int64, ScalarType.Float32, ScalarType.Float64, ScalarType.BFloat16 }.Select(NcclLibrary.Type));
+        ScalarType[] types = [ScalarType.Int32, ScalarType.Int64, ScalarType.Float32, ScalarType.Float64, ScalarType.BFloat16];
+        Assert.Equal([2, 4, 7, 8, 9], types.Select(NcclLibrary.Type));
         Assert.Throws<ArgumentException>(() => NcclLibrary.Type(ScalarType.Bool));
     }
 

@@ -20,7 +20,8 @@ internal sealed record MpiLauncher(string Kind, string Path)
     {
         var start = new ProcessStartInfo(Path) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] own = Kind != OpenMpi ? [] : Environment.UserName == "root" ? ["--allow-run-as-root", "--oversubscribe"] : ["--oversubscribe"];
-        foreach (string argument in own.Concat(["-np", $"{ranks}", "dotnet", System.IO.Path.Combine(AppContext.BaseDirectory, "torchlm.dll"), .. arguments]))
+        string program = System.IO.Path.Combine(AppContext.BaseDirectory, "torchlm.dll");
+        foreach (string argument in own.Concat(["-np", $"{ranks}", "dotnet", program, .. arguments]))
         {
             start.ArgumentList.Add(argument);
         }
@@ -45,7 +46,8 @@ internal sealed record MpiLauncher(string Kind, string Path)
         foreach (string name in new[] { "mpirun.openmpi", "mpirun.mpich", "mpirun", "mpiexec.hydra" })
         {
             if (folders.Select(folder => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is not { } path) continue;
-            using Process process = Process.Start(new ProcessStartInfo(path, ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var start = new ProcessStartInfo(path, ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            using Process process = Process.Start(start)!;
             string text = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
             if (text.Contains("Open MPI", StringComparison.Ordinal)) yield return new MpiLauncher(OpenMpi, path);
@@ -54,11 +56,12 @@ internal sealed record MpiLauncher(string Kind, string Path)
     }
 }
 
-/// <summary>A promise about several processes, skipped where the mpirun of that kind is not installed.</summary>
+/// <summary>A promise about several processes, skipped where an mpirun of these kinds is not installed.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class MpiFactAttribute : FactAttribute
 {
-    public MpiFactAttribute(string kind) => Skip = MpiLauncher.Of(kind) is null ? $"the mpirun of {kind} is not installed" : null;
+    public MpiFactAttribute(params string[] kinds) =>
+        Skip = kinds.FirstOrDefault(kind => MpiLauncher.Of(kind) is null) is { } missing ? $"the mpirun of {missing} is not installed" : null;
 }
 
 /// <summary>The same in several cases.</summary>

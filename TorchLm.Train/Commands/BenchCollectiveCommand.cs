@@ -22,7 +22,7 @@ internal static class BenchCollectiveCommand
             Description = "Lengths of tensors to time, in millions of bytes.", HelpName = "N,N,...", DefaultValueFactory = _ => "1,16,64",
         };
         var seconds = new Option<double>("--seconds") { Description = "Time for each operation.", HelpName = "S", DefaultValueFactory = _ => 1 };
-        Option<string> device = CommonOptions.Choice("--device", "Cpu: MPI. Cuda: NCCL, each process on the GPU of its number.", ["cpu", "cuda"], "cpu");
+        Option<string> device = CommonOptions.Choice("--device", "Cpu: MPI. Cuda: NCCL, each process on its own GPU.", ["cpu", "cuda"], "cpu");
         Option<int?> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
         var command = new DocumentedCommand("collective", "Check and time what several processes do together.",
@@ -33,12 +33,13 @@ internal static class BenchCollectiveCommand
         command.SetAction(Program.Action((parsed, _) =>
         {
             long[] sizes = Sizes(parsed.GetValue(megabytes)!);
-            if (parsed.GetValue(seconds) <= 0) throw new InputException($"--seconds is {parsed.GetValue(seconds)}, but it must be above 0.");
+            double time = parsed.GetValue(seconds);
+            if (!(time > 0)) throw new InputException($"--seconds is {time}, but it must be above 0.");
             CommonOptions.UseThreads(parsed.GetValue(threads));
             ProcessLaunch? launch = CollectiveEnvironment.OfThisProcess();
             torch.Device where = DeviceChoice.Of(parsed.GetValue(device) == "cuda" ? $"cuda:{launch?.LocalRank ?? 0}" : "cpu").Device;
             using ICollective collective = Collectives.Open(launch, where);
-            return Measure(collective, where, sizes, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(json));
+            return Measure(collective, where, sizes, TimeSpan.FromSeconds(time), parsed.GetValue(json));
         }));
         return command;
     }
@@ -54,7 +55,10 @@ internal static class BenchCollectiveCommand
             {
                 foreach (long size in sizes)
                 {
-                    foreach (CollectiveTime time in CollectiveBenchmark.Run(collective, device, size, duration)) document["operations"]!.AsArray().Add(Describe(time));
+                    foreach (CollectiveTime time in CollectiveBenchmark.Run(collective, device, size, duration))
+                    {
+                        document["operations"]!.AsArray().Add(Describe(time));
+                    }
                     document["overlap"]!.AsArray().Add(Describe(CollectiveBenchmark.Overlap(collective, device, size, duration)));
                 }
             }
@@ -87,7 +91,8 @@ internal static class BenchCollectiveCommand
     private static JsonObject Describe(ICollective collective, int checks, List<string> failures) => new()
     {
         ["engine"] = collective.Engine, ["ranks"] = collective.WorldSize, ["threads"] = torch.get_num_threads(), ["checks"] = checks,
-        ["failures"] = new JsonArray([.. failures.Select(failure => JsonValue.Create(failure))]), ["operations"] = new JsonArray(), ["overlap"] = new JsonArray(),
+        ["failures"] = new JsonArray([.. failures.Select(failure => JsonValue.Create(failure))]),
+        ["operations"] = new JsonArray(), ["overlap"] = new JsonArray(),
     };
 
     private static JsonObject Describe(CollectiveTime time) => new()
@@ -100,7 +105,8 @@ internal static class BenchCollectiveCommand
     private static JsonObject Describe(CollectiveOverlap overlap) => new()
     {
         ["megabytes"] = Math.Round(overlap.Bytes / 1e6, 3), ["compute_ms"] = Math.Round(overlap.Compute, 3),
-        ["all_reduce_ms"] = Math.Round(overlap.Communicate, 3), ["both_ms"] = Math.Round(overlap.Both, 3), ["hidden_share"] = Rounded(overlap.HiddenShare),
+        ["all_reduce_ms"] = Math.Round(overlap.Communicate, 3), ["both_ms"] = Math.Round(overlap.Both, 3),
+        ["hidden_share"] = Rounded(overlap.HiddenShare),
     };
 
     /// <summary>Null where there is no such number, as a process that is alone takes no time.</summary>
@@ -121,20 +127,26 @@ internal static class BenchCollectiveCommand
         Console.WriteLine($"{"operation",-18} {"MB",9} {"ms",10} {"GB/s",8} {"bus GB/s",9} {"memcpy GB/s",12}");
         foreach (JsonNode? time in document["operations"]!.AsArray())
         {
-            Console.WriteLine($"{time!["operation"],-18} {time["megabytes"],9} {time["ms"],10} {time["algorithm_gb_per_s"],8} {time["bus_gb_per_s"],9} {time["memcpy_gb_per_s"],12}");
+            Console.WriteLine($"{time!["operation"],-18} {time["megabytes"],9} {time["ms"],10} {time["algorithm_gb_per_s"],8} " +
+                $"{time["bus_gb_per_s"],9} {time["memcpy_gb_per_s"],12}");
         }
         Console.WriteLine();
         foreach (JsonNode? overlap in document["overlap"]!.AsArray())
         {
             Console.WriteLine($"{overlap!["megabytes"]} MB: computing {overlap["compute_ms"]} ms, all-reduce {overlap["all_reduce_ms"]} ms, " +
-                $"one beside the other {overlap["both_ms"]} ms" + (overlap["hidden_share"] is { } share ? $": {100 * (double)share:0} % hidden" : ""));
+                $"one beside the other {overlap["both_ms"]} ms" +
+                (overlap["hidden_share"] is { } share ? $": {100 * (double)share:0} % hidden" : ""));
         }
     }
 
     private static long[] Sizes(string text)
     {
         string[] words = text.Split(',', StringSplitOptions.TrimEntries);
-        return [.. words.Select(word => double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double megabytes) && megabytes is > 0 and <= 100_000
-            ? (long)(megabytes * 1e6) : throw new InputException($"--megabytes is '{text}', but it must be numbers above 0 with commas between them, such as 1,16,64."))];
+        return
+        [
+            .. words.Select(word => double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double megabytes)
+                && megabytes is > 0 and <= 100_000 ? (long)(megabytes * 1e6) : throw new InputException(
+                    $"--megabytes is '{text}', but it must be numbers from above 0 to 100,000 with commas between them, such as 1,16,64.")),
+        ];
     }
 }
