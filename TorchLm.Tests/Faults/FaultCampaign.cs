@@ -44,7 +44,7 @@ internal sealed class FaultCampaign(Random random, FaultReport report)
                 bool inSave = Directory.Exists(run.Path) && Directory.EnumerateDirectories(run.Path, "*.tmp").Any();
                 report.Killed(inSave);
                 report.Injected(inSave ? "SIGKILL inside a save" : "SIGKILL");
-                if (!killsOnly && random.Next(4) == 0)
+                if (!killsOnly && !damaged && random.Next(4) == 0) // what nobody has noticed yet is not damaged again: there may be nothing else left
                 {
                     if (Damage(run) is { } damage)
                     {
