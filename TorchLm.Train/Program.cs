@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using TorchLm.Core;
+using TorchLm.Core.Distributed;
 using TorchLm.Core.Native;
 using TorchLm.Core.Training;
 using TorchLm.Tokenizers;
@@ -40,6 +41,7 @@ public static partial class Program
         ParseResult parsed = root.Parse(args);
         // A shell asks what can stand at the cursor of a line that is not finished, and so is wrong.
         if (root.Directives.OfType<SuggestDirective>().Any(directive => parsed.GetResult(directive) is not null)) return await parsed.InvokeAsync();
+        if ((parsed.UnmatchedTokens.Count > 0 || parsed.Errors.Count > 0) && IsFollower) return ExitCode.WrongInput; // rank 0 says what is wrong
         if (parsed.UnmatchedTokens.Count > 0)
         {
             string word = parsed.UnmatchedTokens[0];
@@ -89,6 +91,22 @@ public static partial class Program
         catch (ExternalException e)
         {
             return Fail(ExitCode.Failed, "libtorch failed: " + FirstLine(e));
+        }
+    }
+
+    /// <summary>Whether a launcher has started this process as one of several with the same command line, and another one is their first.</summary>
+    private static bool IsFollower
+    {
+        get
+        {
+            try
+            {
+                return CollectiveEnvironment.OfThisProcess() is { Rank: > 0 };
+            }
+            catch (InputException)
+            {
+                return false; // the command says so
+            }
         }
     }
 

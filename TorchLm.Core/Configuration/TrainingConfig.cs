@@ -96,6 +96,12 @@ public sealed record TrainingConfig
     [InRange(0)]
     public double SpikeThreshold { get; init; } = 6;
 
+    /// <summary>
+    /// Of several processes that train together, one that computes this many times as long as the median is reported; 0 reports none.
+    /// </summary>
+    [InRange(0)]
+    public double StragglerFactor { get; init; } = 1.5;
+
     /// <summary>What happens when a checkpoint cannot be written: <c>continue</c> trains on and tries the next one, <c>stop</c> ends the run.</summary>
     [OneOf(Continue, Stop)]
     public string OnSaveFailure { get; init; } = Continue;

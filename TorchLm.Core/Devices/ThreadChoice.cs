@@ -21,16 +21,37 @@ public sealed record ThreadChoice(int Count, string Reason, string? Warning = nu
     /// <summary>The environment variable that sets the default.</summary>
     public const string Variable = "OMP_NUM_THREADS";
 
+    private const string AskedFor = "as asked for";
+
     /// <summary>Beyond this OpenMP gives up and ends the process.</summary>
     private const int Most = 1024;
 
     /// <summary>Chooses a number.</summary>
     /// <param name="asked">What the user asks for; null for the default.</param>
+    /// <param name="localRanks">Processes on this machine that train together, which share its cores where their launcher has not done so.</param>
     /// <exception cref="InputException">The number is impossible.</exception>
-    public static ThreadChoice Of(int? asked)
+    public static ThreadChoice Of(int? asked, int localRanks = 1)
     {
         NativeLibraries.EnsureLoaded();
-        return Of(asked, Environment.GetEnvironmentVariable(Variable), ProcessorTopology.PhysicalCores(), Environment.ProcessorCount, torch.get_num_threads);
+        ThreadChoice choice = Of(asked, Environment.GetEnvironmentVariable(Variable), ProcessorTopology.PhysicalCores(), Environment.ProcessorCount, torch.get_num_threads);
+        int processors = Environment.ProcessorCount;
+        return choice.Shared(localRanks, processors, ProcessorTopology.Allowed() ?? processors, ProcessorTopology.Online() ?? processors);
+    }
+
+    /// <summary>
+    /// The choice of one of several processes on a machine. A launcher that binds them gives each processors of its own, as few as that many times as many
+    /// are there; otherwise each would take them all.
+    /// </summary>
+    /// <param name="localRanks">Processes.</param>
+    /// <param name="processors">Processors that .NET counts for this one: those in its affinity, or as many as a container's quota is worth.</param>
+    /// <param name="allowed">Processors in its affinity.</param>
+    /// <param name="online">Processors of the machine.</param>
+    internal ThreadChoice Shared(int localRanks, int processors, int allowed, int online)
+    {
+        bool sharesQuota = processors < allowed;
+        if (localRanks <= 1 || Reason is Variable or AskedFor || (!sharesQuota && (long)allowed * localRanks <= online)) return this;
+        double there = sharesQuota ? Count : (double)Count * online / allowed;
+        return new ThreadChoice(Math.Clamp((int)(there / localRanks), 1, Count), $"{localRanks} processes share the cores");
     }
 
     /// <summary>The same with the machine's answers given, so that the choice can be tested anywhere.</summary>
@@ -39,7 +60,7 @@ public sealed record ThreadChoice(int Count, string Reason, string? Warning = nu
         if (asked is { } number)
         {
             if (number is < 1 or > Most) throw new InputException($"--threads is {number}, but it must be from 1 to {Most}.");
-            return new ThreadChoice(number, "as asked for", number <= processors ? null
+            return new ThreadChoice(number, AskedFor, number <= processors ? null
                 : $"--threads is {number}, but this process may use {Processors(processors)}: more threads than that wait for each other.");
         }
         // OpenMP allows a list, a number for each level of nesting; a value that is no number is OpenMP's to complain about.

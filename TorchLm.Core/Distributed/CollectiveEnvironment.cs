@@ -28,7 +28,20 @@ public static class CollectiveEnvironment
             ?? Ranks(variables, Launcher.Pmi, "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "SLURM_LOCALID")
             ?? OfSlurm(variables)
             ?? OfTorchrun(variables);
-        return launch is null ? null : launch with { MpiLibrary = Text(variables, LibraryVariable) };
+        return launch is null ? null : launch with { MpiLibrary = Text(variables, LibraryVariable), LocalSize = LocalSize(variables, launch) };
+    }
+
+    /// <summary>Slurm says it for all nodes of the step, such as 2(x3),1: where they differ, the first one's is taken, which is as many as any has.</summary>
+    private static int? LocalSize(IReadOnlyDictionary<string, string> variables, ProcessLaunch launch)
+    {
+        string name = launch.Launcher switch
+        {
+            Launcher.OpenMpi => "OMPI_COMM_WORLD_LOCAL_SIZE",
+            Launcher.Torchrun => "LOCAL_WORLD_SIZE",
+            Launcher.Pmi when Text(variables, "MPI_LOCALNRANKS") is not null => "MPI_LOCALNRANKS",
+            _ => "SLURM_STEP_TASKS_PER_NODE",
+        };
+        return int.TryParse(Text(variables, name)?.Split('(', ',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 ? count : null;
     }
 
     /// <summary>A step's own number of tasks is taken where it is said: an interactive shell is a step of one task in a job of many.</summary>

@@ -29,4 +29,8 @@ public enum Launcher
 /// <param name="IsMasterTaken">Whether a store of torchrun's own answers at that port already.</param>
 /// <param name="MpiLibrary">The MPI library that the user names (<see cref="CollectiveEnvironment.LibraryVariable"/>), or null.</param>
 public sealed record ProcessLaunch(
-    Launcher Launcher, int Rank, int WorldSize, int? LocalRank, string? Master = null, bool IsMasterTaken = false, string? MpiLibrary = null);
+    Launcher Launcher, int Rank, int WorldSize, int? LocalRank, string? Master = null, bool IsMasterTaken = false, string? MpiLibrary = null)
+{
+    /// <summary>How many of the job's processes are on this machine; null where that was not said.</summary>
+    public int? LocalSize { get; init; }
+}

@@ -33,13 +33,16 @@ internal sealed class ActivationCheckpoints(IReadOnlyList<Block> blocks, Sequenc
     /// From the gradient of what <see cref="Forward"/> gave to that of what it was given, which the caller owns; parameters' gradients are added to.
     /// Both <paramref name="gradient"/> and the blocks' inputs are disposed.
     /// </summary>
-    public Tensor Backward(Tensor gradient)
+    /// <param name="gradient">(B, T, C).</param>
+    /// <param name="onBlock">Told each block's number when its parameters' gradients are complete; null tells nobody.</param>
+    public Tensor Backward(Tensor gradient, Action<int>? onBlock = null)
     {
         for (int i = _inputs.Length - 1; i >= 0; i--)
         {
             using Tensor input = _inputs[i].requires_grad_(), above = gradient, output = Block(i);
             GradientNode.Backward(output, above);
             gradient = input.grad!;
+            onBlock?.Invoke(i);
         }
         return gradient;
     }

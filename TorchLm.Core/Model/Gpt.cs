@@ -1,3 +1,4 @@
+using System.Globalization;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Native;
 using TorchLm.Core.Operations;
@@ -71,6 +72,12 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
     /// <summary>Is shown each block's number, from 0, and its output (B, T, C), as it is computed; null is nobody.</summary>
     internal Action<int, Tensor>? OnBlock { get; set; }
 
+    /// <summary>
+    /// Is told in a backward pass that the gradients of a block, and of all that comes after it, are complete: its number, or the number of blocks for
+    /// what comes after the last one. Null is nobody.
+    /// </summary>
+    internal Action<int>? OnBlockGradients { get; set; }
+
     /// <summary>Logits for the token after each position: ids (B, T) int64 to (B, T, V). The caller owns the result.</summary>
     public override Tensor forward(Tensor ids) => forward(ids, null);
 
@@ -139,7 +146,8 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         Tensor last = checkpoints.Forward(embedded.detach(), OnBlock).requires_grad_();
         onForward?.Invoke();
         Tensor loss = Backward(Normalized(last), targets, scale, zLoss);
-        Tensor gradient = checkpoints.Backward(last.grad!);
+        OnBlockGradients?.Invoke(_blocks.Length);
+        Tensor gradient = checkpoints.Backward(last.grad!, OnBlockGradients);
         if (shared.grad is { } shortcuts) gradient.Accumulate(shortcuts);
         GradientNode.Backward(embedded, gradient);
         return loss.MoveToOuterDisposeScope();
@@ -154,14 +162,14 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         SequenceContext context = Context(ids, embedded, cache);
         for (int i = 0; i < _blocks.Length; i++)
         {
-            using Tensor input = x; // where it is needed for gradients, the graph keeps it
+            using Tensor input = WithSignal(x, i); // where it is needed for gradients, the graph keeps it
             using var blockScope = NewDisposeScope();
             seedDropout?.Invoke(i + 1);
             x = _blocks[i].forward(input, context, cache?.Layer(i)).MoveToOuterDisposeScope();
             OnBlock?.Invoke(i, x);
         }
         cache?.Advance((int)ids.shape[1]);
-        return Normalized(x).MoveToOuterDisposeScope();
+        return Normalized(WithSignal(x, _blocks.Length)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -201,6 +209,18 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
         return _blocks[layer].AttentionWeights(stream[layer], Context(ids, stream[0], null)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// The block that a parameter belongs to, from 0; the number of blocks for what comes after them alone, and -1 for embeddings, to which gradients
+    /// come last.
+    /// </summary>
+    /// <param name="parameter">The parameter's name.</param>
+    internal int BlockOf(string parameter) => parameter.Split('.') switch
+    {
+        ["blocks", string number, ..] => int.Parse(number, CultureInfo.InvariantCulture),
+        [nameof(head) or nameof(finalNorm), ..] => _blocks.Length,
+        _ => -1,
+    };
+
     /// <summary>Goes back from hidden states (B, T, C) to all parameters that they come from, by way of the output head and the loss.</summary>
     /// <returns>The loss; the caller owns it.</returns>
     internal Tensor Backward(Tensor hidden, Tensor targets, Tensor? scale, double zLoss = 0)
@@ -223,6 +243,13 @@ public sealed class Gpt : nn.Module<Tensor, Tensor>
             _positionIds.Dispose();
         }
         base.Dispose(disposing);
+    }
+
+    /// <summary>A tensor in whose gradient <see cref="OnBlockGradients"/> is told a number, where there is somebody to tell; takes the tensor over.</summary>
+    private Tensor WithSignal(Tensor x, int block)
+    {
+        if (OnBlockGradients is not { } tell) return x;
+        using (x) return GradientSignal.Behind(x, () => tell(block));
     }
 
     /// <summary>Ids (B, T), the first of them at position <paramref name="past"/>, to the first block's input (B, T, C).</summary>

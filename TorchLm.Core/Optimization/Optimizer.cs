@@ -44,6 +44,9 @@ public sealed class Optimizer : IDisposable
     /// </summary>
     public IEnumerable<(string Name, Tensor Value)> State => [.. _rules.SelectMany(r => r.State), .. _scaler?.State ?? [], .. Average?.State ?? []];
 
+    /// <summary>All tensors that decide what the next updates do, besides the model's: <see cref="State"/>'s and the weights' running mean.</summary>
+    internal IEnumerable<Tensor> Tensors => [.. State.Select(s => s.Value), .. Average?.Values.Values ?? []];
+
     /// <summary>Continues from a checkpoint whose values were copied into <see cref="State"/>.</summary>
     /// <param name="count">Calls of <see cref="Step"/> until then.</param>
     /// <param name="skipped">How many of them left the update out.</param>

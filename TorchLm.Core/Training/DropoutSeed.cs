@@ -12,7 +12,7 @@ internal static class DropoutSeed
     /// <summary>Seeds the generator of <paramref name="device"/>, which is shared by the whole process.</summary>
     /// <param name="seed">The run's.</param>
     /// <param name="step">From 0.</param>
-    /// <param name="micro">The micro-batch in the step, from 0.</param>
+    /// <param name="micro">The micro-batch in the step of all ranks, from 0; below 0 for one that lies between them.</param>
     /// <param name="part">The part of the model.</param>
     /// <param name="device">Where dropout happens.</param>
     public static void Apply(long seed, long step, int micro, int part, Device device)

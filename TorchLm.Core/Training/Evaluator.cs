@@ -1,3 +1,4 @@
+using TorchLm.Core.Distributed;
 using TorchLm.Core.Model;
 using static TorchSharp.torch;
 
@@ -34,9 +35,10 @@ public static class Evaluator
     /// <param name="source">The text.</param>
     /// <param name="rows">The most sequences of a batch that are computed at once, where memory does not suffice for all.</param>
     /// <param name="progress">Told the tokens evaluated so far; null tells nobody.</param>
+    /// <param name="ranks">Those who share the work: each takes the batches whose number, divided by theirs, leaves its own. Null is this process alone.</param>
     /// <param name="cancel">Asks to stop between batches.</param>
     public static Evaluation Evaluate(Gpt model, IEvaluationSource source, int rows = int.MaxValue, IProgress<long>? progress = null,
-        CancellationToken cancel = default)
+        ICollective? ranks = null, CancellationToken cancel = default)
     {
         bool training = model.training;
         model.eval();
@@ -45,10 +47,12 @@ public static class Evaluator
             using var noGradient = no_grad();
             double nats = 0;
             long tokens = 0;
+            long number = 0;
             foreach (Batch batch in source.ReadAll())
             {
                 using (batch)
                 {
+                    if (ranks is not null && number++ % ranks.WorldSize != ranks.Rank) continue;
                     for (long first = 0, all = batch.Inputs.shape[0]; first < all; first += rows)
                     {
                         cancel.ThrowIfCancellationRequested();
@@ -61,6 +65,10 @@ public static class Evaluator
                         progress?.Report(tokens);
                     }
                 }
+            }
+            if (ranks is not null && new Consensus(ranks, model.Device).Sum(nats, tokens) is [double allNats, double allTokens])
+            {
+                (nats, tokens) = (allNats, (long)allTokens);
             }
             if (tokens == 0) throw new InputException("There is nothing to evaluate: the split has no tokens.");
             return new Evaluation(tokens, nats / tokens, source.BytesPerToken);

@@ -21,6 +21,9 @@ public sealed record StepMetrics(long Step, long Tokens, double TrainLoss, doubl
     /// <summary>Where the time of the steps since the last logged one went; null where it was not measured.</summary>
     public StepPhases? Phases { get; init; }
 
+    /// <summary>How fast the ranks are; null where there is but one, or it was not measured.</summary>
+    public RankSpeeds? Speeds { get; init; }
+
     /// <summary>Sizes of activations and gradients by layer; null where they were not measured.</summary>
     public LayerNorms? Layers { get; init; }
 

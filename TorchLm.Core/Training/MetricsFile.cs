@@ -54,6 +54,19 @@ public sealed class MetricsFile : ITrainingObserver, IDisposable
                 ["optimizer"] = Math.Round(phases.Optimizer, 3),
                 ["saving"] = Math.Round(metrics.SavingMilliseconds, 3),
             };
+            if (metrics.Speeds is not null) line["ms"]!["exchange"] = Math.Round(phases.Exchange, 3);
+        }
+        if (metrics.Speeds is { } speeds)
+        {
+            line["ranks"] = new JsonObject
+            {
+                ["count"] = speeds.Milliseconds.Count,
+                ["slowest"] = speeds.Slowest,
+                ["slowest_ms"] = Math.Round(speeds.SlowestMilliseconds, 3),
+                ["fastest_ms"] = Math.Round(speeds.FastestMilliseconds, 3),
+                ["slowest_tokens_per_second"] = Math.Round(speeds.SlowestTokensPerSecond, 1),
+                ["fastest_tokens_per_second"] = Math.Round(speeds.FastestTokensPerSecond, 1),
+            };
         }
         if (metrics.Layers is { } layers)
         {

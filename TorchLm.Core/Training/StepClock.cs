@@ -9,7 +9,12 @@ namespace TorchLm.Core.Training;
 /// <param name="Forward">From ids to the last hidden states.</param>
 /// <param name="Backward">Output head, loss and all gradients; the head's gradients are made with its loss, so that the two cannot be told apart.</param>
 /// <param name="Optimizer">Clipping and the update.</param>
-public sealed record StepPhases(double Data, double Forward, double Backward, double Optimizer);
+/// <param name="Exchange">Waiting for the gradients of other ranks; 0 where there are none.</param>
+public sealed record StepPhases(double Data, double Forward, double Backward, double Optimizer, double Exchange = 0)
+{
+    /// <summary>What this rank computed, without waiting for others.</summary>
+    public double Own => Data + Forward + Backward + Optimizer;
+}
 
 /// <summary>Adds up the time that the parts of steps take.</summary>
 /// <remarks>
@@ -19,7 +24,7 @@ public sealed record StepPhases(double Data, double Forward, double Backward, do
 internal sealed class StepClock(Device device)
 {
     private readonly bool _queues = device.type == DeviceType.CUDA;
-    private double _data, _forward, _backward, _optimizer;
+    private double _data, _forward, _backward, _exchange, _optimizer;
     private long _last;
     private int _steps;
     private bool _measures;
@@ -44,6 +49,9 @@ internal sealed class StepClock(Device device)
     /// <summary>The gradients are there.</summary>
     public void BackwardDone() => Lap(ref _backward);
 
+    /// <summary>The other ranks' gradients are there.</summary>
+    public void ExchangeDone() => Lap(ref _exchange);
+
     /// <summary>The update is made.</summary>
     public void OptimizerDone() => Lap(ref _optimizer);
 
@@ -51,8 +59,8 @@ internal sealed class StepClock(Device device)
     public StepPhases? Take()
     {
         if (_steps == 0) return null;
-        var phases = new StepPhases(_data / _steps, _forward / _steps, _backward / _steps, _optimizer / _steps);
-        (_data, _forward, _backward, _optimizer, _steps) = (0, 0, 0, 0, 0);
+        var phases = new StepPhases(_data / _steps, _forward / _steps, _backward / _steps, _optimizer / _steps, _exchange / _steps);
+        (_data, _forward, _backward, _exchange, _optimizer, _steps) = (0, 0, 0, 0, 0, 0);
         return phases;
     }
 

@@ -18,9 +18,10 @@ public sealed partial class Trainer
         Failure = _divergence;
         if (_config.Training.OnDivergence == TrainingConfig.Stop || _state.Rollbacks >= MostRollbacks) return false;
         _ = _step.TakeOutcomes();
-        if (ResumePoint.LastGood(_run, _state.RolledBackTo - 1 ?? _state.Step) is not { } target) return false;
+        long target = _consensus.OfFirst((IsFirst ? ResumePoint.LastGood(_run, _state.RolledBackTo - 1 ?? _state.Step) : null) ?? -1);
+        if (target < 0) return false;
         TrainingState before = _state;
-        _state = Checkpoint.Load(_run.StepPath(target), _model, _optimizer) with
+        _state = Share(IsFirst ? Checkpoint.Load(_run.StepPath(target), _model, _optimizer) : before) with
         {
             ConfigHash = before.ConfigHash,
             MicroBatch = before.MicroBatch,
@@ -31,7 +32,7 @@ public sealed partial class Trainer
         };
         _step.LearningRateFactor = _state.LearningRateFactor;
         (_secondsAtLastLog, _tokensSinceLog) = (_state.TrainingSeconds, 0);
-        string? kept = Abandon(before, target);
+        string? kept = IsFirst ? Abandon(before, target) : null;
         Report(target, IncidentKind.RolledBack, $"Step {before.Step:N0}: {_divergence}; the run goes back to step {target:N0}, with the learning rate halved " +
             $"(now {_state.LearningRateFactor:0.###} of what the schedule says){(kept is null ? "" : $"; the best checkpoint until now stays as '{kept}'")}.");
         (_divergence, Failure, _safeStep) = (null, null, target);

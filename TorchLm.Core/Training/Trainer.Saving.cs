@@ -19,6 +19,11 @@ public sealed partial class Trainer
                 return;
             }
         }
+        if (_saver is null)
+        {
+            _savedStep = _safeStep = _state.Step; // as far as this rank is concerned
+            return;
+        }
         _time?.SaveBegan();
         long start = Stopwatch.GetTimestamp();
         _saver.Begin(_state, isBest);
@@ -30,7 +35,7 @@ public sealed partial class Trainer
     private void ReportSave(bool wait)
     {
         long start = Stopwatch.GetTimestamp();
-        SaveResult? finished = wait ? _saver.Finish() : _saver.TakeFinished();
+        SaveResult? finished = wait ? _saver?.Finish() : _saver?.TakeFinished();
         _savingSinceLog += Stopwatch.GetElapsedTime(start);
         if (finished is not { } result) return;
         Failure = result.Failure;

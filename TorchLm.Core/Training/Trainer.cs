@@ -2,6 +2,7 @@ using System.Diagnostics;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Devices;
+using TorchLm.Core.Distributed;
 using TorchLm.Core.Model;
 using TorchLm.Core.Optimization;
 
@@ -23,7 +24,7 @@ public sealed partial class Trainer : IDisposable
     private readonly Optimizer _optimizer;
     private readonly TrainingStep _step;
     private readonly StepJudge _judge;
-    private readonly CheckpointSaver _saver;
+    private readonly CheckpointSaver? _saver; // rank 0's
     private readonly double? _peakFlops;
     private TrainingState _state;
     private long? _savedStep, _safeStep; // whose checkpoint was begun last, and is known to be on disk
@@ -43,17 +44,23 @@ public sealed partial class Trainer : IDisposable
     /// <param name="validation">What is evaluated on.</param>
     /// <param name="peakFlops">The device's peak in floating-point operations per second, for the utilisation in the metrics.</param>
     /// <param name="faults">What is to go wrong on purpose; null is nothing.</param>
+    /// <param name="ranks">
+    /// The processes that train together, all with the same configuration and data; null is this one alone. The caller keeps it. Rank 0 alone writes.
+    /// </param>
+    /// <exception cref="InputException">There are more ranks than sequences in a step.</exception>
     public Trainer(Gpt model, RunConfig config, RunFolder run, IBatchSource batches, IEvaluationSource validation,
-        double? peakFlops = null, InjectedFaults? faults = null)
+        double? peakFlops = null, InjectedFaults? faults = null, ICollective? ranks = null)
     {
+        _ranks = ranks ?? new AloneCollective();
+        _consensus = new Consensus(_ranks, model.Device);
         (_model, _config, _run, _validation, _peakFlops) = (model, config, run, validation, peakFlops);
         _scaler = model.Precision == Precision.Float16 ? new LossScaler(model.Device) : null;
         _optimizer = new Optimizer(model, config.Optimizer, _scaler);
         _layers = config.Training.LayerNorms ? new LayerProbe(model, _scaler) : null;
         faults ??= InjectedFaults.Parse(null);
-        _step = new TrainingStep(model, _optimizer, new LearningRateSchedule(config.Optimizer, config.Training.Steps), batches, config.Training, _scaler) { Faults = faults };
+        _step = new TrainingStep(model, _optimizer, new LearningRateSchedule(config.Optimizer, config.Training.Steps), batches, config.Training, _scaler, _ranks) { Faults = faults };
         _judge = new StepJudge(config.Training, _scaler is not null, Report);
-        _saver = new CheckpointSaver(run, model, _optimizer, config.Training.KeepCheckpoints) { Pause = faults.SavePause };
+        if (IsFirst) _saver = new CheckpointSaver(run, model, _optimizer, config.Training.KeepCheckpoints) { Pause = faults.SavePause };
         _state = new TrainingState { ConfigHash = RunIdentity.HashOf(config) };
     }
 
@@ -79,7 +86,7 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Why it ended with <see cref="StopReason.Diverged"/> or <see cref="StopReason.NotSaved"/>: a part of a sentence.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>Continues from a checkpoint: weights, moments and position.</summary>
+    /// <summary>Continues from a checkpoint: weights, moments and position. Of several ranks the first one reads it, for all.</summary>
     /// <param name="folder">A step's folder.</param>
     /// <param name="newOptimizer">Whether the optimiser's settings are other ones now: then a rate that rollbacks have lowered counts no more.</param>
     /// <returns>Whether the configuration is the one that the checkpoint was made with, so that the run stays the same run.</returns>
@@ -92,10 +99,8 @@ public sealed partial class Trainer : IDisposable
         bool same = _state.ConfigHash == hash;
         if (!same) _state = _state with { ConfigHash = hash, MicroBatch = null };
         if (newOptimizer) _state = _state with { LearningRateFactor = 1, Rollbacks = 0, RolledBackTo = null };
-        if (_state.MicroBatch is { } rows && _config.Training.BatchSize % rows == 0) _step.UseMicroBatch(rows);
-        _step.LearningRateFactor = _state.LearningRateFactor;
         _savedStep = _safeStep = _state.Step;
-        _secondsAtLastLog = _state.TrainingSeconds;
+        TakeUp();
         return same;
     }
 
@@ -110,6 +115,7 @@ public sealed partial class Trainer : IDisposable
     {
         WeightAverage? average = _optimizer.Average;
         average?.Hide();
+        ShareBeginning();
         if (_state.Step == 0) average?.Restart(); // the model may have been given other weights since
         StopReason reason = Train(maxSteps, time, cancel);
         average?.Show();
@@ -124,17 +130,18 @@ public sealed partial class Trainer : IDisposable
         while (true)
         {
             if (_divergence is not null && !RollBack()) return StopReason.Diverged;
-            if (Failure is not null && _config.Training.OnSaveFailure == TrainingConfig.Stop) return StopReason.NotSaved;
-            if (_state.EvaluationDue && !cancel.IsCancellationRequested && time?.AllowsAnotherStep(evaluates: true) != false)
+            Wishes wishes = Agree(cancel);
+            if (wishes.NotSaved) return StopReason.NotSaved;
+            if (_state.EvaluationDue && !wishes.Cancel && !wishes.NoTimeForEvaluation)
             {
                 Evaluate(cancel);
                 if (!_state.EvaluationDue && _savedStep == _state.Step && _safeStep == _state.Step) _savedStep = null; // what is saved says that it is due
                 continue;
             }
-            StopReason? reason = cancel.IsCancellationRequested ? StopReason.Cancelled
+            StopReason? reason = wishes.Cancel ? StopReason.Cancelled
                 : _state.Step >= _config.Training.Steps ? StopReason.Finished
                 : _state.Step >= maxSteps ? StopReason.StepLimit
-                : _state.EvaluationDue || time?.AllowsAnotherStep(IsEvaluated(_state.Step + 1)) == false ? StopReason.OutOfTime
+                : _state.EvaluationDue || wishes.NoTimeForStep ? StopReason.OutOfTime
                 : _config.Training.Patience > 0 && _state.EvaluationsSinceBest >= _config.Training.Patience ? StopReason.NoImprovement
                 : null;
             if (reason is null)
@@ -144,17 +151,17 @@ public sealed partial class Trainer : IDisposable
             }
             if (reason == StopReason.Cancelled && _state.Step >= _config.Training.Steps && !_state.EvaluationDue) reason = StopReason.Finished; // too late
             ReadBack();
-            if (_divergence is null && _savedStep != _state.Step) Save(isBest: false);
+            if (_divergence is null && _consensus.OfFirst(_savedStep != _state.Step)) Save(isBest: false);
             if (_divergence is not null) continue;
             ReportSave(wait: true);
-            return _safeStep == _state.Step ? reason.Value : StopReason.NotSaved;
+            return _consensus.OfFirst(_safeStep == _state.Step) ? reason.Value : StopReason.NotSaved;
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _saver.Dispose(); // waits for what is being written
+        _saver?.Dispose(); // waits for what is being written
         _step.Dispose();
         _layers?.Dispose();
         _optimizer.Dispose();
@@ -171,7 +178,7 @@ public sealed partial class Trainer : IDisposable
         bool evaluates = IsEvaluated(made);
         bool saves = last || (training.SaveInterval > 0 && made % training.SaveInterval == 0);
         bool logs = last || made % training.LogInterval == 0;
-        if (!_step.Run(_state.Step, before => OnHalved(made, before), OnGradients(made, evaluates, logs), waits: logs, cancel))
+        if (!_step.Run(_state.Step, before => OnHalved(made, before), OnGradients(made, evaluates, logs), waits: logs, Within(cancel)))
         {
             _layers?.Stop();
             // Smaller micro-batches belong to the step that they were found in: when it is made again, they are found, and said, again.
@@ -190,7 +197,7 @@ public sealed partial class Trainer : IDisposable
         _state = _state with { TrainingSeconds = _state.TrainingSeconds + took.TotalSeconds };
         if (logs) Log();
         if (evaluates && _divergence is null) Evaluate(cancel);
-        if (saves && _divergence is null && _savedStep != made) Save(isBest: false);
+        if (saves && _divergence is null && _consensus.OfFirst(_savedStep != made)) Save(isBest: false);
     }
 
     private bool IsEvaluated(long step) => step == _config.Training.Steps || step % _config.Training.EvalInterval == 0;
@@ -211,13 +218,16 @@ public sealed partial class Trainer : IDisposable
 
     private void Log()
     {
+        StepPhases? phases = _step.Clock.Take();
+        RankSpeeds? speeds = MeasureSpeeds(phases);
         double tokensPerSecond = _tokensSinceLog / Math.Max(1e-9, _state.TrainingSeconds - _secondsAtLastLog);
-        double? utilization = tokensPerSecond * ModelCost.TrainingFlopsPerToken(_model.Config) / _peakFlops;
+        double? utilization = tokensPerSecond * ModelCost.TrainingFlopsPerToken(_model.Config) / (_peakFlops * _ranks.WorldSize);
         double loss = _state.PendingSteps > 0 ? _state.PendingLoss / _state.PendingSteps : double.NaN;
         var metrics = new StepMetrics(_state.Step, _state.Tokens, loss, _step.RateAt(_state.Step - 1), _gradientNorm, _state.PendingLossZ,
             _state.SkippedUpdates, tokensPerSecond, utilization, Environment.WorkingSet)
         {
-            Phases = _step.Clock.Take(),
+            Phases = phases,
+            Speeds = speeds,
             Layers = _layers?.Read(),
             SavingMilliseconds = _savingSinceLog.TotalMilliseconds,
             DeviceBytes = _model.Device.type == TorchSharp.DeviceType.CUDA ? CudaDriver.MemoryInUse() : null,
@@ -270,7 +280,7 @@ public sealed partial class Trainer : IDisposable
         {
             try
             {
-                return Evaluator.Evaluate(_model, _validation, _state.MicroBatch ?? int.MaxValue, cancel: cancel);
+                return Evaluator.Evaluate(_model, _validation, _state.MicroBatch ?? int.MaxValue, ranks: _ranks, cancel: Within(cancel));
             }
             catch (Exception e) when (MemoryExhaustion.Caused(e) && _step.MicroBatch > 1)
             {
@@ -283,7 +293,7 @@ public sealed partial class Trainer : IDisposable
 
     private void OnHalved(long step, int before)
     {
-        ReadBack(); // what earlier steps have to report comes first
+        if (_ranks.WorldSize == 1) ReadBack(); // what earlier steps have to report comes first; ranks do so together
         _state = _state with { MicroBatch = _step.MicroBatch };
         _layers?.Restart();
         Report(step, IncidentKind.OutOfMemory, $"Memory ran out at step {step:N0}: micro-batches of {before} sequences become " +

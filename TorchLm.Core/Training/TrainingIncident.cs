@@ -20,6 +20,9 @@ public enum IncidentKind
 
     /// <summary>Older checkpoints could not be deleted.</summary>
     NotPruned,
+
+    /// <summary>One rank is much slower than the others, which wait for it.</summary>
+    Straggler,
 }
 
 /// <summary>Something that went wrong in a run and that it survived.</summary>

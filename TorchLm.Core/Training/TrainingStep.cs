@@ -1,5 +1,6 @@
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Distributed;
 using TorchLm.Core.Model;
 using TorchLm.Core.Native;
 using TorchLm.Core.Optimization;
@@ -11,7 +12,8 @@ namespace TorchLm.Core.Training;
 /// <remarks>
 /// Gradients of a micro-batch may be computed in several equal parts of its rows: where memory runs out in a step, the step begins anew with parts of
 /// half the size, which gives the same gradients but for rounding, and other dropout masks. While batch or context grow, a step reads fewer
-/// sequences, or cuts each into shorter ones, of the same data in the same order.
+/// sequences, or cuts each into shorter ones, of the same data in the same order. Of several ranks each reads its stretch of the step's sequences; a
+/// sequence weighs the same wherever it is read.
 /// </remarks>
 internal sealed class TrainingStep : IDisposable
 {
@@ -24,16 +26,25 @@ internal sealed class TrainingStep : IDisposable
     private readonly StepOutcomes _outcomes = new();
     private readonly SequenceReader _sequences;
     private readonly StepSizes _sizes;
+    private readonly ICollective _ranks;
+    private readonly GradientExchange? _exchange;
     private Tensor? _share; // of a part in the gradient; null is 1
-    private int _parts = 1; // that it belongs to
+    private double _divisor = 1; // that it belongs to
 
     public TrainingStep(Gpt model, Optimizer optimizer, LearningRateSchedule schedule, IBatchSource batches, TrainingConfig config,
-        LossScaler? scaler = null)
+        LossScaler? scaler = null, ICollective? ranks = null, long bucketBytes = GradientExchange.DefaultBucketBytes)
     {
         (_model, _optimizer, _schedule, _batches, _config, _scaler) = (model, optimizer, schedule, batches, config, scaler);
+        _ranks = ranks ?? new AloneCollective();
         Clock = new StepClock(model.Device);
         _sequences = new SequenceReader(batches);
         _sizes = new StepSizes(config, batches.BatchSize * config.GradientAccumulationSteps);
+        if (_sizes.SequencesAt(0) < _ranks.WorldSize)
+        {
+            throw new InputException($"A step reads {_sizes.SequencesAt(0)} sequences{(config.BatchWarmupSteps > 0 ? " at first" : "")} (training.batchSize times " +
+                $"training.gradientAccumulationSteps), but there are {_ranks.WorldSize} ranks: raise them, or start fewer ranks.");
+        }
+        if (_ranks.WorldSize > 1) _exchange = new GradientExchange(model, _ranks, bucketBytes);
         UseMicroBatch(batches.BatchSize);
     }
 
@@ -88,7 +99,7 @@ internal sealed class TrainingStep : IDisposable
                 loss = AccumulateGradients(step, cancel);
                 break;
             }
-            catch (Exception e) when (onHalved is not null && MemoryExhaustion.Caused(e) && MicroBatch > 1)
+            catch (Exception e) when (onHalved is not null && MemoryExhaustion.Caused(e) && MicroBatch > 1 && _exchange is not { Begun: > 0 }) // what others have is not taken back
             {
                 int before = MicroBatch;
                 Halve();
@@ -99,6 +110,12 @@ internal sealed class TrainingStep : IDisposable
         {
             ClearGradients();
             return false;
+        }
+        if (_exchange is not null)
+        {
+            _exchange.Finish();
+            _ranks.AllReduce(loss);
+            Clock.ExchangeDone();
         }
         onGradients?.Invoke();
         _outcomes.Add(loss, _optimizer.Step(RateAt(step), loss));
@@ -116,36 +133,38 @@ internal sealed class TrainingStep : IDisposable
     {
         _outcomes.Dispose();
         _sequences.Dispose();
+        _exchange?.Dispose();
         _share?.Dispose();
     }
 
-    /// <summary>Adds up the gradients of all parts.</summary>
-    /// <returns>The mean loss; null where it was stopped.</returns>
+    /// <summary>Adds up the gradients of all parts of this rank's stretch.</summary>
+    /// <returns>Its share of the mean loss; null where it was stopped.</returns>
     private Tensor? AccumulateGradients(long step, CancellationToken cancel)
     {
         using var scope = NewDisposeScope();
         Tensor mean = zeros([], ScalarType.Float64, _model.Device);
-        int sequences = _sizes.SequencesAt(step), rows = RowsAtOnce(sequences), parts = sequences / rows, pieces = _sizes.PiecesAt(step);
-        long first = _sizes.SequencesBefore(step);
-        Tensor? scale = ScaleOf(step, parts);
+        int sequences = _sizes.SequencesAt(step), pieces = _sizes.PiecesAt(step);
+        Stretch own = new Stretch(0, sequences).Part(_ranks.Rank, _ranks.WorldSize);
+        int parts = (own.Count + MicroBatch - 1) / MicroBatch;
         if (Faults.FailsAllocation(step + 1, Halvings())) zeros(1L << 50, ScalarType.Float32, _model.Device);
+        _exchange?.Clear();
         for (int part = 0; part < parts; part++)
         {
             if (cancel.IsCancellationRequested && part > 0) return null;
             using var partScope = NewDisposeScope();
-            using Batch batch = _sequences.Read(first + ((long)part * rows), rows);
+            Stretch rows = own.Part(part, parts);
+            double divisor = (double)sequences / rows.Count;
+            using Batch batch = _sequences.Read(_sizes.SequencesBefore(step) + rows.First, rows.Count);
             Clock.DataDone();
-            Tensor loss = _model.AccumulateGradients(Cut(batch.Inputs, pieces), Cut(batch.Targets, pieces), scale, SeedDropout(step, part),
+            _model.OnBlockGradients = _exchange is not null && part == parts - 1 ? _exchange.Finished : null;
+            Tensor loss = _model.AccumulateGradients(Cut(batch.Inputs, pieces), Cut(batch.Targets, pieces), ScaleOf(step, divisor), SeedDropout(step, sequences, rows),
                 _config.ActivationCheckpointing, _config.ZLoss, Clock.ForwardDone);
-            mean.Accumulate(parts > 1 ? loss.DividedBy(parts) : loss);
+            mean.Accumulate(divisor != 1 ? loss.DividedBy(divisor) : loss);
             Clock.BackwardDone();
         }
+        _model.OnBlockGradients = null;
         return mean.MoveToOuterDisposeScope();
     }
-
-    /// <summary>Sequences of a part of a step: as many as may be computed at once, but for what would make parts unequal.</summary>
-    private int RowsAtOnce(int sequences) =>
-        sequences % MicroBatch == 0 ? MicroBatch : Training.MicroBatch.Divisors(sequences).Last(divisor => divisor <= MicroBatch);
 
     /// <summary>(rows, T) to (rows · pieces, T / pieces).</summary>
     private static Tensor Cut(Tensor ids, int pieces) => pieces == 1 ? ids : ids.reshape(ids.shape[0] * pieces, ids.shape[1] / pieces);
@@ -160,19 +179,19 @@ internal sealed class TrainingStep : IDisposable
 
     private int HalfOf(int sequences) => Training.MicroBatch.Divisors(_batches.BatchSize).Last(divisor => divisor <= sequences / 2);
 
-    private Tensor? ScaleOf(long step, int parts)
+    private Tensor? ScaleOf(long step, double divisor)
     {
-        Tensor? share = ShareOf(parts);
+        Tensor? share = ShareOf(divisor);
         Tensor? scale = _scaler is null ? share : share is null ? _scaler.Scale : _scaler.Scale.mul(share);
         return Faults.SpoilsGradients(step + 1) ? (scale ?? ones([], ScalarType.Float32, _model.Device)).Times(double.NaN) : scale;
     }
 
-    /// <summary>The share of a part in the gradient, a scalar on the device that is kept for the next steps; null is 1.</summary>
-    private Tensor? ShareOf(int parts)
+    /// <summary>The share of a part in the gradient, a scalar on the device that is kept for the next parts; null is 1.</summary>
+    private Tensor? ShareOf(double divisor)
     {
-        if (parts == _parts) return _share;
+        if (divisor == _divisor) return _share;
         _share?.Dispose();
-        (_share, _parts) = (parts == 1 ? null : ones([], ScalarType.Float32, _model.Device).DividedBy(parts).DetachFromDisposeScope(), parts);
+        (_share, _divisor) = (divisor == 1 ? null : ones([], ScalarType.Float32, _model.Device).DividedBy(divisor).DetachFromDisposeScope(), divisor);
         return _share;
     }
 
@@ -181,6 +200,13 @@ internal sealed class TrainingStep : IDisposable
         foreach (TorchSharp.Modules.Parameter parameter in _model.parameters()) parameter.grad = null;
     }
 
-    private Action<int>? SeedDropout(long step, int part) =>
-        _model.Config.Dropout > 0 ? layer => DropoutSeed.Apply(_config.Seed, step, part, layer, _model.Device) : null;
+    private Action<int>? SeedDropout(long step, int sequences, Stretch rows) =>
+        _model.Config.Dropout > 0 ? layer => DropoutSeed.Apply(_config.Seed, step, PlaceOf(sequences, rows), layer, _model.Device) : null;
+
+    /// <summary>
+    /// What dropout of a part is seeded by: its number among the parts of the whole step, so that it does not matter on which rank it is computed. A
+    /// part that does not lie where such a part would is known by its first sequence, counted from -1 downwards.
+    /// </summary>
+    private static int PlaceOf(int sequences, Stretch rows) =>
+        sequences % rows.Count == 0 && rows.First % rows.Count == 0 ? rows.First / rows.Count : -1 - rows.First;
 }

@@ -18,6 +18,19 @@ internal sealed record MpiLauncher(string Kind, string Path)
     /// <summary>Runs the real program as several processes.</summary>
     public ProgramProcess Run(int ranks, IReadOnlyDictionary<string, string> variables, params string[] arguments)
     {
+        using Process process = Start(ranks, variables, arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(TimeSpan.FromMinutes(3)))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{Path} -np {ranks} torchlm {string.Join(' ', arguments)} did not end.");
+        }
+        return new ProgramProcess(process.ExitCode, output.Result, errors.Result);
+    }
+
+    /// <summary>Starts the real program as several processes.</summary>
+    public Process Start(int ranks, IReadOnlyDictionary<string, string> variables, params string[] arguments)
+    {
         var start = new ProcessStartInfo(Path) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] own = Kind != OpenMpi ? [] : Environment.UserName == "root" ? ["--allow-run-as-root", "--oversubscribe"] : ["--oversubscribe"];
         string program = System.IO.Path.Combine(AppContext.BaseDirectory, "torchlm.dll");
@@ -27,15 +40,9 @@ internal sealed record MpiLauncher(string Kind, string Path)
         }
         foreach ((string name, string value) in variables) start.Environment[name] = value;
         start.Environment["OMP_NUM_THREADS"] = "1";
-        using Process process = Process.Start(start)!;
+        Process process = Process.Start(start)!;
         process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(3)))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{Path} -np {ranks} torchlm {string.Join(' ', arguments)} did not end.");
-        }
-        return new ProgramProcess(process.ExitCode, output.Result, errors.Result);
+        return process;
     }
 
     /// <summary>Distributions have both under names of their own, and plain mpirun for one of them.</summary>

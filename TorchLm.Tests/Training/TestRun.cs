@@ -1,5 +1,6 @@
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Distributed;
 using TorchLm.Core.Model;
 using TorchLm.Core.Training;
 
@@ -18,7 +19,7 @@ internal sealed class TestRun : IDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private readonly RandomBatches _batches;
-    private readonly MetricsFile _metrics;
+    private readonly MetricsFile? _metrics; // rank 0's
 
     /// <param name="folder">The run's folder; a run that was begun there is continued.</param>
     /// <param name="config">The run's configuration.</param>
@@ -27,8 +28,9 @@ internal sealed class TestRun : IDisposable
     /// <param name="beforeStep">Called with the step's number, from 0, and the model, before the step's first batch.</param>
     /// <param name="faults">What goes wrong on purpose.</param>
     /// <param name="stopAt">Asks to stop while this micro-batch of the run, counted from 1, is under way.</param>
+    /// <param name="ranks">Who trains together; null is this run alone.</param>
     public TestRun(string folder, RunConfig config, long? stopAfter = null, IEvaluationSource? validation = null, Action<long, Gpt>? beforeStep = null,
-        string? faults = null, long? stopAt = null)
+        string? faults = null, long? stopAt = null, ICollective? ranks = null)
     {
         Folder = new RunFolder(folder);
         Precision precision = config.Training.Precision == "auto" ? Precision.Float32 : PrecisionNames.Parse(config.Training.Precision);
@@ -42,12 +44,13 @@ internal sealed class TestRun : IDisposable
                 if (index + 1 == (stopAt ?? stopAfter * accumulation)) _stop.Cancel();
             },
         };
-        _metrics = new MetricsFile(Folder.MetricsPath, Folder.LatestStep ?? 0, Folder.LatestStep is { } saved && Checkpoint.ReadState(Folder.StepPath(saved)).EvaluationDue);
-        Trainer = new Trainer(Model, config, Folder, _batches, validation ?? ValidationBatches.Fixed, peakFlops: 1e12, InjectedFaults.Parse(faults))
+        bool isFirst = ranks is null or { Rank: 0 };
+        if (isFirst) _metrics = new MetricsFile(Folder.MetricsPath, Folder.LatestStep ?? 0, Folder.LatestStep is { } saved && Checkpoint.ReadState(Folder.StepPath(saved)).EvaluationDue);
+        Trainer = new Trainer(Model, config, Folder, _batches, validation ?? ValidationBatches.Fixed, peakFlops: 1e12, InjectedFaults.Parse(faults), ranks)
         {
-            Observers = [_metrics, Observer],
+            Observers = _metrics is null ? [Observer] : [_metrics, Observer],
         };
-        if (Folder.LatestStep is { } step) SameConfig = Trainer.Resume(Folder.StepPath(step));
+        if (isFirst && Folder.LatestStep is { } step) SameConfig = Trainer.Resume(Folder.StepPath(step));
     }
 
     public RunFolder Folder { get; }
@@ -73,7 +76,7 @@ internal sealed class TestRun : IDisposable
     public void Dispose()
     {
         Trainer.Dispose();
-        _metrics.Dispose();
+        _metrics?.Dispose();
         _batches.Dispose();
         Model.Dispose();
         _stop.Dispose();

@@ -38,9 +38,11 @@ internal static class CommonOptions
     };
 
     /// <summary>Makes libtorch use that many threads, before anything else of it is used.</summary>
-    public static void UseThreads(int? asked)
+    /// <param name="asked">What the user asks for; null for the default.</param>
+    /// <param name="localRanks">Processes on this machine that train together.</param>
+    public static void UseThreads(int? asked, int localRanks = 1)
     {
-        ThreadChoice choice = ThreadChoice.Of(asked);
+        ThreadChoice choice = ThreadChoice.Of(asked, localRanks);
         if (choice.Warning is { } warning) Console.Error.WriteLine($"torchlm: warning: {warning}");
         choice.Apply();
     }

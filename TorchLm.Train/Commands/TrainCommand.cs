@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TorchLm.Core;
 using TorchLm.Core.Configuration;
+using TorchLm.Core.Distributed;
 using TorchLm.Train.CommandLine;
 using TorchLm.Train.Presets;
 
@@ -88,12 +89,19 @@ internal static class TrainCommand
         };
         command.SetAction(Program.Action((parsed, cancel) =>
         {
+            ProcessLaunch? launch = CollectiveEnvironment.OfThisProcess();
+            CommonOptions.UseThreads(parsed.GetValue(threads), launch?.LocalSize ?? 1);
+            using Job job = Job.Open(launch, parsed.GetValue(device)!);
+            return job.Run(() => job.IsFirst ? Lead(parsed, job, cancel) : TrainingSession.Follow(job, cancel));
+        }));
+        return command;
+
+        int Lead(ParseResult parsed, Job job, CancellationToken cancel)
+        {
             bool resumes = parsed.GetResult(resume) is not null;
             ConfigurationChoice choice = ConfigurationChoice.Of(parsed.GetValue(depth), parsed.GetValue(preset), parsed.GetValue(config));
             if (parsed.GetValue(maxSteps) is < 1) throw new InputException($"--max-steps is {parsed.GetValue(maxSteps)}, but it must be at least 1.");
             if (parsed.GetValue(keep) is < 1) throw new InputException($"--keep is {parsed.GetValue(keep)}, but it must be at least 1.");
-
-            CommonOptions.UseThreads(parsed.GetValue(threads));
             List<string> settings = [.. parsed.GetValue(set)!];
             if (parsed.GetValue(seed) is { } number) settings.Add($"training.seed={number}");
             if (parsed.GetValue(precision) is { } type) settings.Add($"training.precision={type}");
@@ -117,7 +125,7 @@ internal static class TrainCommand
                     throw new InputException("--resume DIR names the run: leave --out and --preset out.");
                 }
                 string folder = parsed.GetValue(resume) ?? parsed.GetValue(output) ?? RunFolders.Newest(name);
-                return TrainingSession.Resume(folder, settings, parsed.GetValue(device)!, limits, micro, cancel);
+                return TrainingSession.Resume(folder, settings, job, limits, micro, cancel);
             }
 
             string? initial = parsed.GetValue(initFrom);
@@ -143,9 +151,8 @@ internal static class TrainCommand
             bool replaces = parsed.GetValue(overwrite);
             if (replaces && parsed.GetValue(output) is null) throw new InputException("--overwrite replaces the run that --out names: add --out DIR.");
             using RunFolders.Claimed claimed = parsed.GetValue(output) is { } named ? RunFolders.Claim(named, replaces) : RunFolders.Unused(name);
-            return TrainingSession.Start(run, claimed, parsed.GetValue(device)!, limits, micro, cancel);
-        }));
-        return command;
+            return TrainingSession.Start(run, claimed, job, limits, micro, cancel);
+        }
     }
 
     /// <summary>Paths that stay right when the run is continued from another folder.</summary>

@@ -31,10 +31,10 @@ internal static class TrainingSession
     private const int SampleTokens = 500;
 
     /// <summary>Begins a run in a folder that is held for it.</summary>
-    public static int Start(RunConfig config, RunFolders.Claimed folder, string deviceName, RunLimits limits, MicroBatchOption? microBatch,
+    public static int Start(RunConfig config, RunFolders.Claimed folder, Job job, RunLimits limits, MicroBatchOption? microBatch,
         CancellationToken cancel)
     {
-        DeviceChoice device = DeviceChoice.Of(deviceName);
+        DeviceChoice device = job.Device;
         SavedModel? initial = InitialModel.Find(config);
         if (initial is not null) config = config with { Data = config.Data with { Tokenizer = initial.Run.TokenizerPath } };
         TokenDataset dataset = OpenData(config, folder.Run, cancel);
@@ -43,7 +43,7 @@ internal static class TrainingSession
         config = Resolve(config, dataset, tokenizer);
         PrecisionChoice precision = ChoosePrecision(ref config, device);
         config = microBatch?.WithTrial(config, device, precision.Precision, cancel) ?? config;
-        return Train(folder.Run, config, dataset, tokenizer, device, precision, limits, (model, _) =>
+        return Train(folder.Run, config, dataset, tokenizer, job, precision, limits, (model, _) =>
         {
             if (initial is not null) Checkpoint.LoadInitialWeights(initial.CheckpointPath, model);
             tokenizer?.Save(folder.Run.TokenizerPath);
@@ -53,9 +53,9 @@ internal static class TrainingSession
     }
 
     /// <summary>Continues a run from its latest checkpoint.</summary>
-    public static int Resume(string path, IReadOnlyList<string> settings, string deviceName, RunLimits limits, MicroBatchOption? microBatch, CancellationToken cancel)
+    public static int Resume(string path, IReadOnlyList<string> settings, Job job, RunLimits limits, MicroBatchOption? microBatch, CancellationToken cancel)
     {
-        DeviceChoice device = DeviceChoice.Of(deviceName);
+        DeviceChoice device = job.Device;
         var run = new RunFolder(path);
         RunConfig before = run.ReadConfig(), config = run.ReadConfig(settings);
         RefuseOtherRun(before, config);
@@ -90,7 +90,7 @@ internal static class TrainingSession
         if (undecided) config = config with { Training = config.Training with { Precision = Precision.Float32.Name() } };
         PrecisionChoice precision = ChoosePrecision(ref config, device);
         config = microBatch?.WithTrial(config, device, precision.Precision, cancel) ?? config;
-        return Train(run, config, dataset, tokenizer, device, precision, limits, (_, trainer) =>
+        return Train(run, config, dataset, tokenizer, job, precision, limits, (_, trainer) =>
         {
             bool same = trainer.Resume(run.StepPath(step), newOptimizer: before.Optimizer != config.Optimizer);
             if (hold.StaleOwner is { } ended) Console.Error.WriteLine($"Process {ended.Pid}, which was training here (since {ended.Since}), ended without finishing.");
@@ -109,28 +109,42 @@ internal static class TrainingSession
         if (before.Data != after.Data) throw new InputException("A resumed run keeps its data: the settings data.* cannot be changed.");
     }
 
-    private static int Train(RunFolder run, RunConfig config, TokenDataset dataset, ITokenizer? tokenizer, DeviceChoice device,
+    /// <summary>
+    /// Trains in a process that is not rank 0, which decides everything: this one has no console, no folder, and nothing to say but what goes wrong here.
+    /// </summary>
+    public static int Follow(Job job, CancellationToken cancel)
+    {
+        if (job.Await() is not { } plan) return ExitCode.Done; // rank 0 has said why, and its exit code is the job's
+        RunConfig config = RunConfig.Parse(plan.Config, "rank 0's configuration");
+        using var parts = new TrainingParts(config, TokenDataset.Open(plan.DataFolder), job.Device, PrecisionNames.Parse(config.Training.Precision));
+        using var trainer = new Trainer(parts.Model, config, new RunFolder(plan.RunFolder), parts.Batches, parts.Validation,
+            faults: InjectedFaults.Parse(Environment.GetEnvironmentVariable(InjectedFaults.Variable)), ranks: job.Ranks)
+        {
+            DataHash = parts.Dataset.Identity,
+            Observers = [new FollowerReport(job)],
+        };
+        trainer.Run(plan.MaxSteps, time: null, cancel);
+        return ExitCode.Done; // a launcher takes another code as a failure, and ends the others
+    }
+
+    private static int Train(RunFolder run, RunConfig config, TokenDataset dataset, ITokenizer? tokenizer, Job job,
         PrecisionChoice precision, RunLimits limits, Action<Gpt, Trainer> begin, CancellationToken cancel)
     {
         TrainingConfig training = config.Training;
         ModelConfig shape = config.Model;
-        DatasetSplit validationSplit = dataset.Val ?? throw new InputException(
-            $"The data set '{dataset.Folder}' has no validation split, which training is measured on; prepare it with --val-fraction above 0.");
-
-        ModelMemory.Require(shape, device.Device);
+        DeviceChoice device = job.Device;
         string? faultList = Environment.GetEnvironmentVariable(InjectedFaults.Variable);
         var faults = InjectedFaults.Parse(faultList);
         if (faults.Any) Console.Error.WriteLine(Program.OneLine($"Faults are injected on purpose ({InjectedFaults.Variable}={faultList})."));
 
-        using var model = new Gpt(shape, training.Seed, device.Device, precision.Precision);
-        using var batches = new BatchLoader(dataset.Train, training.BatchSize, shape.ContextLength, shape.VocabularySize, training.Seed, device.Device);
-        using var validation = new EvaluationSource(validationSplit, training.EvalBatches, training.BatchSize, shape.ContextLength, shape.VocabularySize,
-            training.Seed, device.Device);
+        job.Announce(new JobPlan(config.ToJson(), run.Path, Path.GetFullPath(dataset.Folder), limits.MaxSteps));
+        using var parts = new TrainingParts(config, dataset, device, precision.Precision);
+        Gpt model = parts.Model;
         double peakFlops = DevicePeak.MeasureFlops(device.Device, precision.Precision);
-        RunHeader.Print(run, config, dataset, device, precision, peakFlops);
+        RunHeader.Print(run, config, dataset, job, precision, peakFlops);
 
         using var console = new ConsoleProgress(config, new RunFacts(peakFlops, SystemFacts.DeviceMemory(device.Device)));
-        using var trainer = new Trainer(model, config, run, batches, validation, peakFlops, faults)
+        using var trainer = new Trainer(model, config, run, parts.Batches, parts.Validation, peakFlops, faults, job.Ranks)
         {
             DataHash = dataset.Identity,
             Sampler = tokenizer is null ? null : () => SampleWriter.Glimpse(model, tokenizer),
@@ -142,6 +156,7 @@ internal static class TrainingSession
         trainer.Observers = limits.TensorBoard is { } wanted ? [metrics, console, new TensorBoardLog(run.TensorBoardPath, wanted.Histograms, console.Say)] : [metrics, console];
         StopReason reason = trainer.Run(limits.MaxSteps, Time(limits, shape), cancel);
         console.Dispose();
+        job.End(); // what follows rank 0 does alone
         switch (reason)
         {
             case StopReason.Diverged:
@@ -158,7 +173,7 @@ internal static class TrainingSession
                 return ExitCode.Done;
         }
         if (limits.IsTrial) return ExitCode.Done;
-        Conclude(run, model, config, validationSplit, trainer.State, reason, peakFlops, cancel);
+        Conclude(run, model, config, dataset.Val!, trainer.State, reason, peakFlops, cancel);
         if (tokenizer is not null) Speak(run, model, tokenizer, cancel);
         return ExitCode.Done;
     }
@@ -220,7 +235,7 @@ internal static class TrainingSession
         }
         using var whole = new EvaluationSource(split, batches: 0, config.Training.BatchSize, config.Model.ContextLength, config.Model.VocabularySize, 0, model.Device);
         Evaluation result;
-        using (var progress = new EvaluationLine(split.Tokens)) result = Evaluator.Evaluate(model, whole, state.MicroBatch ?? int.MaxValue, progress, cancel);
+        using (var progress = new EvaluationLine(split.Tokens)) result = Evaluator.Evaluate(model, whole, state.MicroBatch ?? int.MaxValue, progress, cancel: cancel);
         Console.WriteLine($"On the whole validation split, {which}: {EvaluationText.Of(result)}.");
         if (split.EntropyNats is { } nats && split.Bytes is { } bytes)
         {

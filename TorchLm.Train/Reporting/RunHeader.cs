@@ -4,6 +4,7 @@ using TorchLm.Core.Devices;
 using TorchLm.Core.Model;
 using TorchLm.Core.Training;
 using TorchLm.Data.Datasets;
+using TorchLm.Train.Commands;
 using TorchSharp;
 
 namespace TorchLm.Train.Reporting;
@@ -11,8 +12,9 @@ namespace TorchLm.Train.Reporting;
 /// <summary>What a run says before it starts: model, data, device, folder.</summary>
 internal static class RunHeader
 {
-    public static void Print(RunFolder run, RunConfig config, TokenDataset dataset, DeviceChoice device, PrecisionChoice precision, double peakFlops)
+    public static void Print(RunFolder run, RunConfig config, TokenDataset dataset, Job job, PrecisionChoice precision, double peakFlops)
     {
+        DeviceChoice device = job.Device;
         ModelConfig m = config.Model;
         TrainingConfig t = config.Training;
         DatasetSplit? validation = dataset.Val;
@@ -26,6 +28,7 @@ internal static class RunHeader
         Line("Steps", $"{t.Steps:N0} of {t.BatchSize}{accumulation} x {m.ContextLength} tokens: " +
             $"{(double)MicroBatch.SequencesInRun(t) * m.ContextLength / dataset.Train.Tokens:0.0} times the data");
         Line("Device", $"{device.Device} ({threads}{device.Reason}), {precision.Precision.Name()} ({precision.Reason}), {peakFlops / 1e9:N0} GFLOP/s at most");
+        if (job.Ranks.WorldSize > 1) Line("Ranks", $"{job.Ranks.WorldSize}, by {job.Ranks.Engine}: each step's sequences are shared among them");
         Line("Folder", Path.GetRelativePath(".", run.Path));
         Console.Error.WriteLine();
     }

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using TorchLm.Core;
+using TorchLm.Core.Devices;
+using TorchLm.Core.Distributed;
+
+namespace TorchLm.Train.Commands;
+
+/// <summary>What rank 0 has decided, and the others go by.</summary>
+/// <param name="Config">The configuration with nothing left open.</param>
+/// <param name="RunFolder">Where rank 0 writes.</param>
+/// <param name="DataFolder">The data set.</param>
+/// <param name="MaxSteps">The run's step after which to stop; null is no limit.</param>
+internal sealed record JobPlan(string Config, string RunFolder, string DataFolder, long? MaxSteps);
+
+/// <summary>
+/// The processes that a launcher has started for one command, or this one alone. Rank 0 reads and decides, tells the others, and speaks for all; a rank
+/// that fails says so and ends the job, as the others would wait for it for ever.
+/// </summary>
+internal sealed class Job : IDisposable
+{
+    private readonly Consensus _consensus;
+    private bool _announced, _ended;
+
+    private Job(ICollective ranks, DeviceChoice device)
+    {
+        (Ranks, Device) = (ranks, device);
+        _consensus = new Consensus(ranks, device.Device);
+    }
+
+    public ICollective Ranks { get; }
+
+    /// <summary>Where this process computes.</summary>
+    public DeviceChoice Device { get; }
+
+    public bool IsFirst => Ranks.Rank == 0;
+
+    /// <summary>Meets the others.</summary>
+    /// <param name="launch">What this process was told; null where it is alone.</param>
+    /// <param name="device">The value of <c>--device</c>.</param>
+    /// <exception cref="InputException">The device does not work, or the processes cannot work together.</exception>
+    public static Job Open(ProcessLaunch? launch, string device)
+    {
+        try
+        {
+            DeviceChoice choice = DeviceChoice.Of(device, launch?.LocalRank ?? 0);
+            return new Job(Collectives.Open(launch, choice.Device), choice);
+        }
+        catch (InputException e) when (launch is { WorldSize: > 1 })
+        {
+            throw new InputException($"Rank {launch.Rank} on {Environment.MachineName}: {e.Message}", e); // another machine's may be well
+        }
+    }
+
+    /// <summary>Tells the other ranks what to do; before that they only wait.</summary>
+    public void Announce(JobPlan plan)
+    {
+        _announced = true;
+        _consensus.OfFirst(JsonSerializer.SerializeToUtf8Bytes(plan));
+    }
+
+    /// <summary>Waits for rank 0's plan; null where rank 0 has failed and said why.</summary>
+    public JobPlan? Await()
+    {
+        byte[] plan = _consensus.OfFirst([]);
+        if (plan.Length > 0) return JsonSerializer.Deserialize<JobPlan>(plan);
+        End();
+        return null;
+    }
+
+    /// <summary>Lets go of the others, when all are done with one another.</summary>
+    public void End()
+    {
+        if (_ended) return;
+        _ended = true;
+        Ranks.Dispose();
+    }
+
+    /// <summary>Where rank 0 fails before it has told the others what to do, they are told that there is nothing.</summary>
+    public void Dispose()
+    {
+        if (_ended) return;
+        if (IsFirst && !_announced) _consensus.OfFirst([]);
+        End();
+    }
+
+    /// <summary>Does this rank's work. What goes wrong when several are at work is said with the rank's name, and ends them all.</summary>
+    public int Run(Func<int> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception e) when (Ranks.WorldSize > 1 && !_ended && (_announced || !IsFirst))
+        {
+            _ended = true;
+            int code = e is InputException ? ExitCode.WrongInput : ExitCode.Failed;
+            Console.Error.WriteLine($"torchlm: {Name(Ranks)}: {Program.OneLine(e.Message)}");
+            Ranks.Abort(code);
+            return code;
+        }
+    }
+
+    /// <summary>A rank in words.</summary>
+    public static string Name(ICollective ranks) => $"rank {ranks.Rank} on {Environment.MachineName}";
+}
