@@ -63,6 +63,11 @@ public sealed class AloneCollective : ICollective
     public void Barrier() { }
 
     /// <summary>Does nothing: there is no other process.</summary>
+    /// <param name="silence">Not used.</param>
+    /// <param name="onLost">Not used.</param>
+    public void Watch(TimeSpan silence, Action<string> onLost) { }
+
+    /// <summary>Does nothing: there is no other process.</summary>
     /// <param name="exitCode">Not used.</param>
     public void Abort(int exitCode) { }
 

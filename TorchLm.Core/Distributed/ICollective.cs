@@ -64,6 +64,17 @@ public interface ICollective : IDisposable
     void Barrier();
 
     /// <summary>
+    /// Lets ranks notice that one of them has ended, was stopped or is cut off from the network, which an operation would wait for for ever. All ranks call
+    /// it together, once. Engines that cannot do it do nothing.
+    /// </summary>
+    /// <param name="silence">A rank that is not heard of for so long is lost.</param>
+    /// <param name="onLost">
+    /// Told once, in a sentence and on a thread of its own, that a rank is lost; <see cref="Abort"/> is what remains to be done. Rank 0 notices the loss
+    /// of each rank, the others that of rank 0, one after the other.
+    /// </param>
+    void Watch(TimeSpan silence, Action<string> onLost);
+
+    /// <summary>
     /// Ends the other processes of the job at once, as far as the engine can: for a rank that fails while others wait for it. The caller prints why
     /// before, as this process may be ended too.
     /// </summary>

@@ -32,13 +32,14 @@ internal sealed record MpiAbi
     public required nint ErrorsReturn { get; init; }
     public required nint NoInfo { get; init; }
     public required nint InPlace { get; init; }
+    public required nint StatusIgnore { get; init; }
     public required int SharedMemory { get; init; }
 
     /// <summary>MPICH's constants (its mpi.h).</summary>
     public static MpiAbi Mpich { get; } = new()
     {
         World = 0x44000000, Float = 0x4c00040a, Double = 0x4c00080b, Int32 = 0x4c000405, Int64 = 0x4c000809, Byte = 0x4c00010d, Sum = 0x58000003,
-        ErrorsReturn = 0x54000001, NoInfo = 0x1c000000, InPlace = -1, SharedMemory = 1,
+        ErrorsReturn = 0x54000001, NoInfo = 0x1c000000, InPlace = -1, StatusIgnore = 1, SharedMemory = 1,
     };
 
     /// <summary>Open MPI's objects; null where a library is not Open MPI.</summary>
@@ -53,6 +54,6 @@ internal sealed record MpiAbi
         Sum = NativeLibrary.GetExport(library, "ompi_mpi_op_sum"),
         ErrorsReturn = NativeLibrary.GetExport(library, "ompi_mpi_errors_return"),
         NoInfo = NativeLibrary.GetExport(library, "ompi_mpi_info_null"),
-        InPlace = 1, SharedMemory = 0,
+        InPlace = 1, StatusIgnore = 0, SharedMemory = 0,
     };
 }

@@ -22,6 +22,8 @@ public sealed unsafe class MpiCollective : ICollective
 
     private readonly CommunicationThread _thread = new("torchlm MPI");
     private readonly MpiCommunicator _mpi;
+    private MpiWatch? _watch;
+    private long _arrived; // operations that were begun
     private bool _isBroken, _isDisposed;
 
     /// <summary>Loads and initialises MPI. All processes of the job do so together.</summary>
@@ -125,6 +127,10 @@ public sealed unsafe class MpiCollective : ICollective
     public void Barrier() => Begin(_mpi.Barrier, "barrier").Wait();
 
     /// <inheritdoc/>
+    public void Watch(TimeSpan silence, Action<string> onLost) =>
+        Begin(() => _watch = _mpi.Watch(silence, () => Interlocked.Read(ref _arrived), onLost), "begin of the watch").Wait();
+
+    /// <inheritdoc/>
     public void Abort(int exitCode)
     {
         _isBroken = true;
@@ -142,6 +148,11 @@ public sealed unsafe class MpiCollective : ICollective
         if (_isBroken) return; // the thread may be stuck in MPI for ever; it ends with the process
         try
         {
+            if (_watch is not null)
+            {
+                Barrier();
+                Begin(_watch.Dispose, "end of the watch").Wait();
+            }
             Begin(_mpi.FinalizeMpi, "end of MPI").Wait();
         }
         finally
@@ -153,6 +164,7 @@ public sealed unsafe class MpiCollective : ICollective
     private Pending Begin(Action action, string operation, params Tensor[] tensors)
     {
         if (_isBroken) throw new CollectiveException(operation, Rank, "the job was given up before.");
+        Interlocked.Increment(ref _arrived);
         return new Pending(this, _thread.Post(action), operation, tensors);
     }
 
@@ -175,7 +187,7 @@ public sealed unsafe class MpiCollective : ICollective
             GC.KeepAlive(tensors);
             if (isDone) return;
             owner._isBroken = true;
-            throw new CollectiveTimeoutException(operation, owner.Rank, patience!.Value);
+            throw new CollectiveTimeoutException(operation, owner.Rank, patience!.Value, owner._watch?.Behind());
         }
     }
 }

@@ -51,6 +51,12 @@ internal sealed unsafe class MpiCommunicator
 
     public int LocalRank { get; }
 
+    /// <summary>Begins to watch the ranks; all do so together.</summary>
+    /// <param name="silence">A rank that is not heard of for so long is lost.</param>
+    /// <param name="arrived">Operations that this rank has come to.</param>
+    /// <param name="onLost">Told a sentence when one is lost.</param>
+    public MpiWatch Watch(TimeSpan silence, Func<long> arrived, Action<string> onLost) => new(_mpi, _abi, _all, silence, arrived, onLost);
+
     /// <summary>The most bytes that one call is given; less in checks of the division into pieces.</summary>
     public long MostBytes { get; set; } = 1L << 30;
 

@@ -59,6 +59,22 @@ internal sealed unsafe class MpiFunctions(nint library)
     public readonly delegate* unmanaged[Cdecl]<void*, int, nint, int, nint, int> Broadcast =
         (delegate* unmanaged[Cdecl]<void*, int, nint, int, nint, int>)NativeLibrary.GetExport(library, "MPI_Bcast");
 
+    // (data, count, type, to, tag, communicator, request)
+    public readonly delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, nint*, int> SendNow =
+        (delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, nint*, int>)NativeLibrary.GetExport(library, "MPI_Isend");
+
+    // (request, is it done, status)
+    public readonly delegate* unmanaged[Cdecl]<nint*, int*, void*, int> Test =
+        (delegate* unmanaged[Cdecl]<nint*, int*, void*, int>)NativeLibrary.GetExport(library, "MPI_Test");
+
+    // (from, tag, communicator, is one there, status)
+    public readonly delegate* unmanaged[Cdecl]<int, int, nint, int*, void*, int> Probe =
+        (delegate* unmanaged[Cdecl]<int, int, nint, int*, void*, int>)NativeLibrary.GetExport(library, "MPI_Iprobe");
+
+    // (data, count, type, from, tag, communicator, status)
+    public readonly delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, void*, int> Receive =
+        (delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, void*, int>)NativeLibrary.GetExport(library, "MPI_Recv");
+
     /// <summary>What the library says about an error.</summary>
     public string Text(int error)
     {

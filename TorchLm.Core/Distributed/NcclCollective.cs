@@ -116,6 +116,10 @@ public sealed unsafe class NcclCollective : ICollective
         copy.cpu().bytes.CopyTo(bytes);
     }
 
+    /// <summary>MPI's watch where MPI has introduced the processes; else nothing.</summary>
+    /// <inheritdoc cref="ICollective.Watch"/>
+    public void Watch(TimeSpan silence, Action<string> onLost) => _mpi?.Watch(silence, onLost);
+
     /// <inheritdoc/>
     public void Barrier()
     {

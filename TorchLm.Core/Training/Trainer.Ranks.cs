@@ -8,7 +8,11 @@ public sealed partial class Trainer
 {
     private readonly ICollective _ranks;
     private readonly Consensus _consensus;
-    private int? _straggler; // that was reported last
+    /// <summary>Lines of metrics in which the same rank is the slowest by far, until it is reported: now and then any is.</summary>
+    private const int StragglesInARow = 3;
+
+    private int? _straggler; // of the last lines of metrics
+    private int _straggled; // of so many
 
     private bool IsFirst => _ranks.Rank == 0;
 
@@ -68,12 +72,13 @@ public sealed partial class Trainer
         if (_ranks.WorldSize == 1 || phases is null) return null;
         var speeds = new RankSpeeds(_consensus.Gather(phases.Own), _step.TokensAt(_state.Step - 1));
         int? straggler = speeds.Straggler(_config.Training.StragglerFactor);
-        if (straggler is { } rank && straggler != _straggler)
+        _straggled = straggler is null ? 0 : straggler == _straggler ? _straggled + 1 : 1;
+        _straggler = straggler;
+        if (_straggled == StragglesInARow)
         {
-            Report(_state.Step, IncidentKind.Straggler, $"Step {_state.Step:N0}: rank {rank} holds the others up: its part of a step takes " +
+            Report(_state.Step, IncidentKind.Straggler, $"Step {_state.Step:N0}: rank {straggler} holds the others up: its part of a step takes " +
                 $"{speeds.SlowestMilliseconds:0.#} ms, the fastest rank's {speeds.FastestMilliseconds:0.#} ms.");
         }
-        _straggler = straggler;
         return speeds;
     }
 }

@@ -23,6 +23,35 @@ public class DeviceChoiceTests
         Assert.Equal(reason, choice.Reason);
     }
 
+    [Theory]
+    [InlineData("auto", 4, 3, "cuda:3")]
+    [InlineData("cuda", 4, 3, "cuda:3")]
+    [InlineData("cuda:1", 4, 3, "cuda:1")]
+    [InlineData("auto", 1, 3, "cuda:0")] // the launcher shows each process its own
+    [InlineData("auto", 0, 3, "cpu")]
+    [InlineData("cpu", 4, 3, "cpu")]
+    public void Each_process_of_a_machine_takes_a_GPU_of_its_own(string name, int count, int localRank, string device)
+    {
+        DeviceChoice choice = DeviceChoice.Of(name, () => count, _ => null, localRank);
+        Assert.Equal(device, choice.Device.type == DeviceType.CPU ? "cpu" : $"cuda:{choice.Device.index}");
+    }
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("cuda")]
+    public void More_processes_than_GPUs_are_refused(string name)
+    {
+        var failure = Assert.Throws<InputException>(() => DeviceChoice.Of(name, () => 2, _ => null, localRank: 2));
+        Assert.Contains("more processes than CUDA devices on this machine (2)", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_process_whose_own_GPU_does_not_work_does_not_train_on_the_CPU_beside_others_on_GPUs()
+    {
+        var failure = Assert.Throws<InputException>(() => DeviceChoice.Of("auto", () => 2, _ => "no kernel image", localRank: 1));
+        Assert.Contains("does not work: no kernel image", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Auto_falls_back_to_the_CPU_and_says_why()
     {

@@ -28,6 +28,17 @@ public sealed class ProcessorTopologyTests : IDisposable
     }
 
     [Fact]
+    public void Processors_allowed_and_running_are_counted()
+    {
+        Assert.Null(ProcessorTopology.Allowed(_root.Path));
+        Assert.Null(ProcessorTopology.Online(_root.Path));
+        Machine("1,3-4");
+        _root.Write("sys/devices/system/cpu/online", "0-7\n");
+        Assert.Equal(3, ProcessorTopology.Allowed(_root.Path));
+        Assert.Equal(8, ProcessorTopology.Online(_root.Path));
+    }
+
+    [Fact]
     public void What_is_not_described_is_not_known()
     {
         Assert.Null(ProcessorTopology.PhysicalCores(_root.Path));

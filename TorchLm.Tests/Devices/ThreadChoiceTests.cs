@@ -51,4 +51,19 @@ public class ThreadChoiceTests
         var failure = Assert.Throws<InputException>(() => ThreadChoice.Of(asked, null, 8, 16, () => 12));
         Assert.Equal($"--threads is {asked}, but it must be from 1 to 1024.", failure.Message);
     }
+
+    [Theory]
+    [InlineData(8, 1, 16, 16, 16, 8, "one for each physical core")] // alone
+    [InlineData(8, 2, 16, 16, 16, 4, "2 processes share the cores")]
+    [InlineData(8, 3, 16, 16, 16, 2, "3 processes share the cores")]
+    [InlineData(8, 20, 16, 16, 16, 1, "20 processes share the cores")]
+    [InlineData(1, 2, 1, 1, 2, 1, "one for each physical core")]    // bound to a core each
+    [InlineData(16, 4, 32, 32, 64, 8, "4 processes share the cores")] // bound to a socket, two of them to each
+    [InlineData(4, 2, 4, 64, 64, 2, "2 processes share the cores")] // a container's quota of 4
+    public void Processes_on_a_machine_share_its_cores_unless_they_are_bound_to_their_own(int count, int ranks, int processors, int allowed, int online, int expected, string reason) =>
+        Assert.Equal(new ThreadChoice(expected, reason), new ThreadChoice(count, "one for each physical core").Shared(ranks, processors, allowed, online));
+
+    [Fact]
+    public void What_is_asked_for_is_each_process_s_own() =>
+        Assert.Equal(3, ThreadChoice.Of(null, "3", 8, 16, () => 12).Shared(4, 16, 16, 16).Count);
 }

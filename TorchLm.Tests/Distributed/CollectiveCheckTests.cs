@@ -63,6 +63,8 @@ public class CollectiveCheckTests
 
         public void Broadcast(byte[] bytes, int root) { }
 
+        public void Watch(TimeSpan silence, Action<string> onLost) => _alone.Watch(silence, onLost);
+
         public void Barrier() { }
 
         public void Abort(int exitCode) { }

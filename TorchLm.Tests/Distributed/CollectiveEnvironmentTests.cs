@@ -18,7 +18,7 @@ public class CollectiveEnvironmentTests
     public void Open_MPI_is_recognised() => Assert.Equal(new ProcessLaunch(Launcher.OpenMpi, 1, 4, 0), Of(OpenMpi));
 
     [Fact]
-    public void Hydra_is_recognised() => Assert.Equal(new ProcessLaunch(Launcher.Pmi, 2, 3, 1), Of(Hydra));
+    public void Hydra_is_recognised() => Assert.Equal(new ProcessLaunch(Launcher.Pmi, 2, 3, 1) { LocalSize = 2 }, Of(Hydra));
 
     [Fact]
     public void Slurm_is_recognised() => Assert.Equal(new ProcessLaunch(Launcher.Slurm, 5, 8, 1), Of(Slurm));
@@ -29,6 +29,16 @@ public class CollectiveEnvironmentTests
     [Fact]
     public void Slurm_with_PMI_2_says_the_local_rank_in_its_own_variable() =>
         Assert.Equal(new ProcessLaunch(Launcher.Pmi, 5, 8, 1), Of(Slurm + " PMI_RANK=5 PMI_SIZE=8"));
+
+    [Theory]
+    [InlineData(OpenMpi + " OMPI_COMM_WORLD_LOCAL_SIZE=2", 2)]
+    [InlineData(Slurm + " SLURM_STEP_TASKS_PER_NODE=4(x2)", 4)]
+    [InlineData(Slurm + " SLURM_STEP_TASKS_PER_NODE=4,3", 4)]
+    [InlineData(Slurm + " SLURM_STEP_TASKS_PER_NODE=?", null)]
+    [InlineData(Torchrun + " LOCAL_WORLD_SIZE=2", 2)]
+    [InlineData(Torchrun, null)]
+    public void How_many_are_on_this_machine_is_said_by_each_launcher_in_its_own_way(string variables, int? expected) =>
+        Assert.Equal(expected, Of(variables)!.LocalSize);
 
     [Fact]
     public void An_mpirun_within_a_Slurm_job_counts_more_than_Slurm()

@@ -73,7 +73,7 @@ public sealed class RankProgramTests : IDisposable
         using Process job = MpiLauncher.Of(MpiLauncher.OpenMpi)!.Start(2, s_noVariables, [.. Train(corpus, "killed"), "--set", "training.steps=100000", "--set", "training.saveInterval=20"]);
         Task<string> errors = job.StandardError.ReadToEndAsync(), output = job.StandardOutput.ReadToEndAsync();
         for (var waited = Stopwatch.StartNew(); !File.Exists(_folder["killed/latest.json"]); await Task.Delay(50)) Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2));
-        int victim = Children(job.Id).OrderBy(id => id).Last();
+        int victim = Children(job.Id).Single(id => File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains("OMPI_COMM_WORLD_RANK=1"));
         Process.GetProcessById(victim).Kill(); // SIGKILL
         Assert.True(job.WaitForExit(TimeSpan.FromSeconds(30)), "it still runs");
         Assert.NotEqual(0, job.ExitCode);
@@ -81,6 +81,24 @@ public sealed class RankProgramTests : IDisposable
         ProgramProcess resumed = ProgramProcess.Run(_folder.Path, "train", "--resume", _folder["killed"], "--set", "training.steps=100000", "--max-steps", "60000", "--max-time", "10s");
         Assert.True(resumed.ExitCode == 0, resumed.Errors);
         Assert.DoesNotContain("damaged", resumed.Errors, StringComparison.Ordinal);
+    }
+
+    [MpiFact(MpiLauncher.OpenMpi)]
+    public async Task A_rank_that_hangs_is_named_and_ends_the_others()
+    {
+        string corpus = Corpus();
+        using Process job = MpiLauncher.Of(MpiLauncher.OpenMpi)!.Start(3, s_noVariables, [.. Train(corpus, "hung"), "--set", "training.steps=100000", "--set", "training.saveInterval=20"]);
+        Task<string> errors = job.StandardError.ReadToEndAsync(), output = job.StandardOutput.ReadToEndAsync();
+        for (var waited = Stopwatch.StartNew(); !File.Exists(_folder["hung/latest.json"]); await Task.Delay(50)) Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2));
+        int victim = Children(job.Id).Single(id => File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains("OMPI_COMM_WORLD_RANK=2"));
+        using (Process stop = Process.Start("kill", ["-STOP", $"{victim}"])) await stop.WaitForExitAsync();
+        Assert.True(job.WaitForExit(TimeSpan.FromSeconds(40)), "it still runs");
+        Assert.NotEqual(0, job.ExitCode);
+        string[] said = [.. (await errors).Split('\n').Where(line => line.StartsWith("torchlm: ", StringComparison.Ordinal))];
+        Assert.Contains("rank 2 on ", Assert.Single(said), StringComparison.Ordinal);
+        Assert.Contains("has not been heard of for 20 s", said[0], StringComparison.Ordinal);
+        Assert.Empty(Children(job.Id));
+        await output;
     }
 
     private string Corpus() =>

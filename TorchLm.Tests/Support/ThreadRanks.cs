@@ -127,6 +127,11 @@ internal static class ThreadRanks
 
         public void Barrier() => meeting.Wait();
 
+        public void Watch(TimeSpan silence, Action<string> onLost)
+        {
+            // A thread does not get lost.
+        }
+
         public void Abort(int exitCode) => meeting.GiveUp();
 
         public void Dispose()

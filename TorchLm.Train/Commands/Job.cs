@@ -18,8 +18,18 @@ internal sealed record JobPlan(string Config, string RunFolder, string DataFolde
 /// </summary>
 internal sealed class Job : IDisposable
 {
+    /// <summary>A rank that gives no sign of life for so long is lost. Signs come from a thread of their own, once a second.</summary>
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(20);
+
+    /// <summary>A rank that is alive and does not come to what the others wait for within this time is lost as well.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long the launcher may take to end this process, when it was asked to end all.</summary>
+    private static readonly TimeSpan s_end = TimeSpan.FromSeconds(3);
+
     private readonly Consensus _consensus;
     private bool _announced, _ended;
+    private string? _run; // its folder
 
     private Job(ICollective ranks, DeviceChoice device)
     {
@@ -56,15 +66,21 @@ internal sealed class Job : IDisposable
     {
         _announced = true;
         _consensus.OfFirst(JsonSerializer.SerializeToUtf8Bytes(plan));
+        Watch(plan);
     }
 
     /// <summary>Waits for rank 0's plan; null where rank 0 has failed and said why.</summary>
     public JobPlan? Await()
     {
         byte[] plan = _consensus.OfFirst([]);
-        if (plan.Length > 0) return JsonSerializer.Deserialize<JobPlan>(plan);
-        End();
-        return null;
+        if (plan.Length == 0)
+        {
+            End();
+            return null;
+        }
+        JobPlan read = JsonSerializer.Deserialize<JobPlan>(plan)!;
+        Watch(read);
+        return read;
     }
 
     /// <summary>Lets go of the others, when all are done with one another.</summary>
@@ -94,10 +110,30 @@ internal sealed class Job : IDisposable
         {
             _ended = true;
             int code = e is InputException ? ExitCode.WrongInput : ExitCode.Failed;
-            Console.Error.WriteLine($"torchlm: {Name(Ranks)}: {Program.OneLine(e.Message)}");
-            Ranks.Abort(code);
+            Abandon(e.Message, code);
             return code;
         }
+    }
+
+    /// <summary>Lets this rank notice that another one is gone, which it would wait for for ever.</summary>
+    private void Watch(JobPlan plan)
+    {
+        _run = plan.RunFolder;
+        Ranks.Patience = s_patience;
+        Ranks.Watch(s_silence, sentence => Abandon(sentence, ExitCode.Failed));
+    }
+
+    /// <summary>Says what is wrong and ends all ranks, as far as they can be reached, and this one in any case: its other threads may hang within MPI.</summary>
+    private void Abandon(string sentence, int code)
+    {
+        string how = code == ExitCode.Failed && _run is not null ? $" The run goes on from its last checkpoint with: torchlm train --resume {Hint.Path(_run)}" : "";
+        Console.Error.WriteLine($"torchlm: {Program.OneLine($"{Name(Ranks)}: {sentence}{how}")}");
+        var abort = new Thread(() => Ranks.Abort(code)) { IsBackground = true };
+        abort.Start();
+        abort.Join(s_end);
+        Thread.Sleep(s_end); // the launcher's signal may be on its way
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        process.Kill(); // an orderly end would wait for threads that hang within MPI
     }
 
     /// <summary>A rank in words.</summary>
