@@ -115,7 +115,7 @@ public static partial class Program
         (parsed, cancel) => Task.Run(() =>
         {
             using var interruptions = new Interruptions();
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, interruptions.HangUp);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, interruptions.Asked);
             if (needsLibtorch) NativeLibraries.EnsureLoaded();
             return run(parsed, either.Token);
         }, CancellationToken.None);

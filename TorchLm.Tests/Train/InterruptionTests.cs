@@ -10,9 +10,9 @@ public sealed class InterruptionTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [LinuxFact]
-    public async Task Ctrl_C_and_a_closed_terminal_save_the_run()
+    public async Task Ctrl_C_a_closed_terminal_and_a_launcher_s_warning_save_the_run()
     {
-        foreach (string signal in (string[])["INT", "HUP"])
+        foreach (string signal in (string[])["INT", "HUP", "USR1"])
         {
             using Process process = Start("train", "--preset", "gpt2-tiny", "--out", signal, "--set", "training.steps=100000");
             await Until(process, () => process.HasExited || (File.Exists(_folder[$"{signal}/metrics.jsonl"]) && new FileInfo(_folder[$"{signal}/metrics.jsonl"]).Length > 200));
@@ -41,7 +41,7 @@ public sealed class InterruptionTests : IDisposable
 
     // A shell's background jobs, and so their children, ignore these signals unless told otherwise.
     private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("env",
-        ["--default-signal=INT,HUP", "dotnet", Path.Combine(AppContext.BaseDirectory, "torchlm.dll"), .. arguments])
+        ["--default-signal=INT,HUP,USR1", "dotnet", Path.Combine(AppContext.BaseDirectory, "torchlm.dll"), .. arguments])
     {
         WorkingDirectory = _folder.Path, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true, Environment = { ["OMP_NUM_THREADS"] = "1" },
     })!;

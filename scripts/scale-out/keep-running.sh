@@ -4,10 +4,11 @@
 #   scripts/scale-out/keep-running.sh RUN-FOLDER LAUNCHER... -- OPTIONS...
 #   scripts/scale-out/keep-running.sh my-run mpirun -np 4 torchlm -- --preset gpt2-124m --data my-data
 #
-# Wrong input (exit code 2) and Ctrl-C (130) are not tried again. ATTEMPTS (default 5) failures without a new checkpoint between them are too many.
+# Wrong input (exit code 2) and Ctrl-C (130) are not tried again. ATTEMPTS (default 5) failures without a new checkpoint between them are too many. The first
+# pause has PAUSE seconds (default 2), and each one without progress twice as many.
 set -uo pipefail
 
-usage() { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 run=$1
 shift
@@ -29,6 +30,7 @@ while true; do
     echo "It failed $failures times without getting any further (the last exit code is $code)." >&2
     exit "$code"
   fi
-  echo "It failed (exit code $code) and starts again in $((2 ** failures)) s." >&2
-  sleep $((2 ** failures))
+  pause=$((${PAUSE:-2} * 2 ** (failures - 1)))
+  echo "It failed (exit code $code) and starts again in $pause s." >&2
+  sleep "$pause"
 done

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using TorchLm.Tests.Train;
+using YamlDotNet.RepresentationModel;
+
+namespace TorchLm.Tests.Distributed;
+
+/// <summary>What starts jobs: the scripts in scripts/scale-out.</summary>
+public sealed class ScaleOutScriptsTests : IDisposable
+{
+    private static readonly string s_scripts = Path.Combine(ProgramProcess.RepositoryRoot, "scripts", "scale-out");
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [LinuxFact]
+    public void The_Slurm_job_begins_resumes_and_queues_itself_again()
+    {
+        _folder.Write("bin/srun", "#!/bin/sh\necho \"srun $*\"\nexit $SRUN_CODE\n");
+        _folder.Write("bin/scontrol", "#!/bin/sh\necho \"scontrol $*\"\n");
+        (int code, string output) = Sbatch("130");
+        Assert.Equal(130, code);
+        Assert.Equal("srun --kill-on-bad-exit=1 torchlm train --out run --preset gpt2-124m\nscontrol requeue 7\n", output);
+        _folder.Write("run/latest.json", "{}");
+        (code, output) = Sbatch("0");
+        Assert.Equal(0, code);
+        Assert.Equal("srun --kill-on-bad-exit=1 torchlm train --resume run\n", output);
+    }
+
+    [LinuxFact]
+    public void The_supervisor_goes_on_from_the_last_checkpoint_until_the_run_has_ended()
+    {
+        // It fails twice, each time with a new checkpoint, and then ends.
+        string program = _folder.Write("bin/job", "#!/bin/sh\necho \"$*\"\nn=$(cat count 2>/dev/null || echo 0)\nn=$((n + 1))\necho $n > count\nmkdir -p run\necho $n > run/latest.json\n" +
+            "[ $n -ge 3 ] || exit 9\n");
+        (int code, string output) = Supervise(program);
+        Assert.Equal(0, code);
+        Assert.Equal("train --out run --data x\ntrain --resume run\ntrain --resume run\n", output);
+    }
+
+    [LinuxFact]
+    public void The_supervisor_gives_up_a_run_that_gets_nowhere_and_wrong_input_at_once()
+    {
+        (int code, string output) = Supervise(_folder.Write("bin/broken", "#!/bin/sh\necho once\nexit 9\n"));
+        Assert.Equal(9, code);
+        Assert.Equal("once\nonce\n", output);
+        (code, output) = Supervise(_folder.Write("bin/wrong", "#!/bin/sh\necho once\nexit 2\n"));
+        Assert.Equal(2, code);
+        Assert.Equal("once\n", output);
+    }
+
+    [Fact]
+    public void The_MPIJob_is_YAML_that_starts_as_many_ranks_as_its_workers_have_slots()
+    {
+        var yaml = new YamlStream();
+        using (StreamReader file = File.OpenText(Path.Combine(s_scripts, "mpijob.yaml"))) yaml.Load(file);
+        var root = (YamlMappingNode)Assert.Single(yaml.Documents).RootNode;
+        Assert.Equal("MPIJob", Text(root, "kind"));
+        Assert.Equal("kubeflow.org/v2beta1", Text(root, "apiVersion"));
+        int slots = int.Parse(Text(root, "spec", "slotsPerWorker")), workers = int.Parse(Text(root, "spec", "mpiReplicaSpecs", "Worker", "replicas"));
+        string script = Text(root, "spec", "mpiReplicaSpecs", "Launcher", "template", "spec", "containers", "0", "args", "0");
+        Assert.Contains($"-np {slots * workers} ", script, StringComparison.Ordinal);
+        Assert.Equal($"{slots}", Text(root, "spec", "mpiReplicaSpecs", "Worker", "template", "spec", "containers", "0", "resources", "limits", "nvidia.com/gpu"));
+        if (OperatingSystem.IsLinux()) Assert.Equal(0, Run(new ProcessStartInfo("bash", ["-n", "-c", script])).Code);
+    }
+
+    private static string Text(YamlNode node, params string[] path) =>
+        ((YamlScalarNode)path.Aggregate(node, (at, name) => at is YamlSequenceNode list ? list[int.Parse(name)] : ((YamlMappingNode)at)[name])).Value!;
+
+    private (int Code, string Output) Sbatch(string code) => Run(new ProcessStartInfo("bash", [Path.Combine(s_scripts, "torchlm.sbatch"), "--preset", "gpt2-124m"])
+    {
+        Environment = { ["RUN"] = "run", ["SLURM_JOB_ID"] = "7", ["SRUN_CODE"] = code },
+    });
+
+    private (int Code, string Output) Supervise(string program) =>
+        Run(new ProcessStartInfo("bash", [Path.Combine(s_scripts, "keep-running.sh"), "run", program, "--", "--data", "x"]) { Environment = { ["ATTEMPTS"] = "2", ["PAUSE"] = "0" } });
+
+    private (int Code, string Output) Run(ProcessStartInfo start)
+    {
+        start.WorkingDirectory = _folder.Path;
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        start.Environment["PATH"] = $"{_folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}";
+        if (Directory.Exists(_folder["bin"]))
+        {
+            foreach (string file in Directory.EnumerateFiles(_folder["bin"])) MakeExecutable(file);
+        }
+        using Process process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output);
+    }
+
+    private static void MakeExecutable(string file)
+    {
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+}
