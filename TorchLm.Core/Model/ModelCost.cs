@@ -24,17 +24,17 @@ public static class ModelCost
         return (6.0 * (Parameters(config) - lookedUp)) + (12.0 * config.EmbeddingSize * seen);
     }
 
-    private static long Positions(ModelConfig config) =>
+    internal static long Positions(ModelConfig config) =>
         config.Positions == ModelConfig.LearnedPositions ? (long)config.ContextLength * config.EmbeddingSize : 0;
 
     private static long ValueEmbeddings(ModelConfig config) =>
         config.ValueEmbeddings ? (long)config.LayerCount * config.VocabularySize * config.KeyValueHeads * config.HeadSize : 0;
 
-    private static long Norm(ModelConfig config) =>
+    internal static long Norm(ModelConfig config) =>
         config.EmbeddingSize * ((config.NormGain ? 1L : 0) + (config.Bias && config.Norm == ModelConfig.LayerNorm ? 1 : 0));
 
     /// <summary>A block's, its value embedding left out.</summary>
-    private static long Block(ModelConfig config)
+    internal static long Block(ModelConfig config)
     {
         long c = config.EmbeddingSize, f = config.MlpWidth, inside = config.IsGated ? 2 * f : f, qkv = config.QkvSize;
         long biases = config.Bias ? qkv + c + inside + c : 0;

@@ -20,8 +20,10 @@ public static class StepProbe
     /// <param name="sequences">Sequences to make a step of.</param>
     /// <param name="device">Where.</param>
     /// <param name="precision">What products are computed in.</param>
-    /// <returns>Tokens per second, from the median of the steps after the first.</returns>
-    public static double TokensPerSecond(ModelConfig shape, TrainingConfig training, OptimizerConfig rates, int sequences, Device device, Precision precision)
+    /// <param name="timesUpdate">Whether the update is timed by itself, for which a GPU is waited for once more in each step.</param>
+    /// <returns>Medians of the steps after the first.</returns>
+    public static ProbedStep Measure(ModelConfig shape, TrainingConfig training, OptimizerConfig rates, int sequences, Device device, Precision precision,
+        bool timesUpdate = false)
     {
         using Tensor generator = get_rng_state(); // of which dropout draws
         try
@@ -31,7 +33,7 @@ public static class StepProbe
             var random = new Random(1);
             long[] ids = [.. Enumerable.Range(0, sequences * shape.ContextLength).Select(_ => random.NextInt64(shape.VocabularySize))];
             using Tensor batch = tensor(ids, [sequences, shape.ContextLength], device: device);
-            List<double> seconds = [];
+            List<double> seconds = [], updates = [];
             var total = Stopwatch.StartNew();
             for (int i = 0; i < 2 || (total.Elapsed < s_time && i < Steps); i++)
             {
@@ -39,16 +41,21 @@ public static class StepProbe
                 using var scope = NewDisposeScope();
                 Tensor loss = model.AccumulateGradients(batch, batch, seedDropout: part => DropoutSeed.Apply(training.Seed, 0, 0, part, device),
                     checkpointActivations: training.ActivationCheckpointing);
+                if (timesUpdate) loss.item<float>();
+                long passed = Stopwatch.GetTimestamp();
                 optimizer.Step(0).item<float>();
                 loss.item<float>(); // both wait for the device
-                if (i > 0) seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                if (i == 0) continue;
+                seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                updates.Add(Stopwatch.GetElapsedTime(passed).TotalSeconds);
             }
-            seconds.Sort();
-            return (double)sequences * shape.ContextLength / seconds[seconds.Count / 2];
+            return new ProbedStep((long)sequences * shape.ContextLength, Median(seconds), timesUpdate ? Median(updates) : 0);
         }
         finally
         {
             set_rng_state(generator);
         }
     }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

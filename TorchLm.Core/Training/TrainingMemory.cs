@@ -31,6 +31,9 @@ public sealed record TrainingMemory(long Weights, long Gradients, long Moments, 
     /// <summary>All of it.</summary>
     public long Total => Weights + Gradients + Moments + Activations + Program;
 
+    /// <summary>All of it on each of several ranks that keep equal parts of the optimiser's state (ZeRO stage 1, Rajbhandari et al. 2020).</summary>
+    public long TotalWithShardedMoments(int ranks) => Total - Moments + ((Moments + ranks - 1) / ranks);
+
     /// <summary>The account for a model and a micro-batch.</summary>
     /// <param name="shape">The model, its vocabulary known.</param>
     /// <param name="sequences">Sequences in the micro-batch.</param>

@@ -69,6 +69,57 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Contains("nowhere", plan.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Several_ranks_are_planned_for_in_words()
+    {
+        ProgramProcess plan = ProgramProcess.Run(_folder.Path, ["plan", "--preset", "gpt2-tiny", "--ranks", "5"]);
+        Assert.Equal((0, ""), (plan.ExitCode, plan.Errors));
+        string[] words = ["On 5 ranks", "10 GB/s (assumed: --bandwidth)", "10 microseconds", "gradients: ", "whole on each rank", "sharded (*)", "training.shardOptimizer"];
+        foreach (string word in words)
+        {
+            Assert.Contains(word, plan.Output, StringComparison.Ordinal);
+        }
+        Assert.All(plan.Output.Split('\n'), line => Assert.True(line.Length <= 160, line));
+    }
+
+    [Fact]
+    public void Several_ranks_are_planned_for_as_JSON()
+    {
+        ProgramProcess plan = ProgramProcess.Run(_folder.Path,
+        [
+            "plan", "--preset", "gpt2-tiny", "--ranks", "4", "--bandwidth", "0.5", "--latency", "20", "--json",
+            "--set", "training.batchSize=8", "--set", "training.gradientAccumulationSteps=3",
+        ]);
+        Assert.Equal((0, ""), (plan.ExitCode, plan.Errors));
+        JsonNode json = JsonNode.Parse(plan.Output)!, scale = json["scale"]!, plain = scale["plain"]!, sharded = scale["sharded_optimizer"]!;
+        Assert.Equal((4, 5e8, 2e-5), ((int)scale["ranks"]!, (double)scale["bandwidth_bytes_per_second"]!, (double)scale["latency_seconds"]!));
+        Assert.False((bool)scale["bandwidth_is_assumed"]!);
+        Assert.Equal((24, 6, 1), ((int)scale["sequences"]!, (int)scale["largest_share"]!, (int)scale["parts"]!));
+        double exchange = (1.5 * (double)scale["gradient_bytes"]! / 5e8) + (6 * 2e-5 * (int)scale["buckets"]!);
+        Assert.Equal(exchange, (double)plain["exchange_seconds"]!, 1e-9);
+        Assert.Equal(exchange, (double)sharded["exchange_seconds"]!, 1e-9);
+        Assert.Equal((double)plain["compute_seconds"]! + (double)plain["update_seconds"]! + (double)plain["waiting_seconds"]!, (double)plain["step_seconds"]!, 1e-9);
+        Assert.Equal((double)plain["update_seconds"]! / 4, (double)sharded["update_seconds"]!, 1e-12);
+        Assert.Equal((double)scale["one_rank_step_seconds"]! / (4 * (double)plain["step_seconds"]!), (double)plain["efficiency"]!, 1e-9);
+        JsonNode memory = json["memory"]!.AsArray().Single(m => (int)m!["micro_batch"]! == 6)!;
+        Assert.Equal((long)memory["total"]!, (long)plain["memory_bytes"]!);
+        Assert.Equal((long)memory["total"]! - ((long)memory["optimizer"]! * 3 / 4), (long)sharded["memory_bytes"]!, 1.0);
+        Assert.True((double)plain["update_seconds"]! > 0);
+        Assert.True((double)plain["compute_seconds"]! > 0);
+    }
+
+    [Theory]
+    [InlineData("--ranks is 0", "--ranks", "0")]
+    [InlineData("but a step reads", "--ranks", "1000000")]
+    [InlineData("--bandwidth is 0", "--ranks", "2", "--bandwidth", "0")]
+    [InlineData("--bandwidth is NaN", "--ranks", "2", "--bandwidth", "NaN")]
+    [InlineData("--latency is -1", "--ranks", "2", "--latency", "-1")]
+    [InlineData("--ranks is not given", "--bandwidth", "12")]
+    [InlineData("--ranks is not given", "--latency", "12")]
+    [InlineData("--bandwidth", "--ranks", "2", "--bandwidth", "fast")]
+    public void Ranks_and_links_that_cannot_be_are_refused(string sentence, params string[] options) =>
+        ProgramProcess.Run(_folder.Path, ["plan", "--preset", "gpt2-tiny", .. options]).AssertRefused(sentence);
+
     private static double HighWater(int process)
     {
         try

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TorchLm.Core;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Devices;
 using TorchLm.Core.Model;
@@ -19,6 +20,11 @@ internal static class PlanCommand
     /// <summary>A step that would take longer than this is measured with fewer sequences, or not at all.</summary>
     private const double ProbeSeconds = 1.5;
 
+    /// <summary>GB/s that a link between ranks is taken to carry where nothing is said: about what PCIe 4.0, or a network of 100 Gb/s, does.</summary>
+    private const double UsualBandwidth = 10;
+
+    private const double UsualLatency = 10; // microseconds
+
     public static Command Create()
     {
         Option<string?> preset = CommonOptions.Preset($"The preset. Default: {PresetFile.Default}.");
@@ -29,6 +35,17 @@ internal static class PlanCommand
         Option<string> device = CommonOptions.Device();
         Option<string?> precision = CommonOptions.Precision();
         Option<int?> threads = CommonOptions.Threads();
+        var ranks = new Option<int?>("--ranks") { Description = "Plan for that many processes, each with such a device.", HelpName = "N" };
+        var bandwidth = new Option<double?>("--bandwidth")
+        {
+            Description = $"GB/s that each one's link carries in one direction. Default: {UsualBandwidth:0}.",
+            HelpName = "G",
+        };
+        var latency = new Option<double?>("--latency")
+        {
+            Description = $"Microseconds that a message takes at least. Default: {UsualLatency:0}.",
+            HelpName = "US",
+        };
         Option<bool> json = CommonOptions.Json();
         var command = new DocumentedCommand("plan", "What a run will take: parameters, arithmetic, memory, disk, time, and whether that is wise.",
         [
@@ -36,10 +53,12 @@ internal static class PlanCommand
             "torchlm plan --preset gpt2-124m --data my-text/ --device cuda",
             "torchlm plan --depth 6 --data my-text/",
             "torchlm plan --set model.layerCount=8 --json",
+            "torchlm plan --preset gpt2-124m --data my-text/ --ranks 8 --bandwidth 200",
         ])
         {
             preset, config, depth, data, set, device, precision, threads, json,
         };
+        command.Add("Several ranks", ranks, bandwidth, latency);
         command.SetAction(Program.Action((parsed, cancel) =>
         {
             ConfigurationChoice choice = ConfigurationChoice.Of(parsed.GetValue(depth), parsed.GetValue(preset), parsed.GetValue(config));
@@ -53,20 +72,41 @@ internal static class PlanCommand
                 run = run with { Data = run.Data with { Path = path } };
                 if (!settings.Any(s => s.StartsWith("model.vocabularySize", StringComparison.Ordinal))) run = run with { Model = run.Model with { VocabularySize = 0 } };
             }
+            RankLink? link = LinkOf(parsed.GetValue(ranks), parsed.GetValue(bandwidth), parsed.GetValue(latency));
+            if (parsed.GetValue(ranks) is { } count) ScalePlan.Require(run.Training, count);
             DeviceChoice place = DeviceChoice.Of(parsed.GetValue(device)!);
             PlannedData planned = PlannedData.Of(run, cancel);
             run = run with { Model = run.Model with { VocabularySize = planned.Vocabulary } };
             run.Model.Validate();
-            (RunPlan plan, string speed) = Measure(run, place, planned);
-            if (parsed.GetValue(json)) Console.WriteLine(PlanReport.Json(plan, planned.IsExact));
-            else PlanReport.Print(plan, planned.IsExact, place, speed);
+            (RunPlan plan, ProbedStep step, string speed) = Measure(run, place, planned, timesUpdate: link is not null);
+            ScaleReport? scale = link is null ? null
+                : new ScaleReport(plan, ScalePlan.Of(run, step, parsed.GetValue(ranks)!.Value, link), assumedBandwidth: parsed.GetValue(bandwidth) is null);
+            if (parsed.GetValue(json)) Console.WriteLine(PlanReport.Json(plan, planned.IsExact, scale));
+            else PlanReport.Print(plan, planned.IsExact, place, speed, scale);
             return ExitCode.Done;
         }));
         return command;
     }
 
-    /// <summary>The plan with its speed, and how that was found.</summary>
-    private static (RunPlan Plan, string Speed) Measure(RunConfig run, DeviceChoice place, PlannedData data)
+    /// <summary>What connects the ranks; null where none are asked for.</summary>
+    private static RankLink? LinkOf(int? ranks, double? bandwidth, double? latency)
+    {
+        if (bandwidth is { } g && !(g > 0 && double.IsFinite(g)))
+        {
+            throw new InputException($"--bandwidth is {g}, but it must be above 0 and finite: GB/s in one direction.");
+        }
+        if (latency is { } us && !(us >= 0 && double.IsFinite(us)))
+        {
+            throw new InputException($"--latency is {us}, but it must be at least 0 and finite: microseconds.");
+        }
+        if (ranks is not null) return new RankLink((bandwidth ?? UsualBandwidth) * 1e9, (latency ?? UsualLatency) / 1e6);
+        string? alone = bandwidth is not null ? "--bandwidth" : latency is not null ? "--latency" : null;
+        return alone is null ? null
+            : throw new InputException($"{alone} is about what connects ranks, but --ranks is not given: add it, or leave {alone} out.");
+    }
+
+    /// <summary>The plan with its speed, a step that was measured or estimated, and how that was done.</summary>
+    private static (RunPlan Plan, ProbedStep Step, string Speed) Measure(RunConfig run, DeviceChoice place, PlannedData data, bool timesUpdate)
     {
         bool onCpu = place.Device.type == DeviceType.CPU;
         var before = new RunPlan(run, Precision.Float32, onCpu, Free(place.Device), data.Tokens, 1);
@@ -80,12 +120,13 @@ internal static class PlanCommand
         int sequences = MicroBatch.Divisors(run.Training.BatchSize).LastOrDefault(size => size <= most && plan.Memory(size).Total < plan.FreeBytes);
         if (sequences == 0)
         {
-            return (plan with { TokensPerSecond = guess }, $"estimated: {100 * UsualUtilization:0} % of {peak / 1e9:N0} GFLOP/s, for a step is too much for a probe of three seconds");
+            var estimate = new ProbedStep(run.Model.ContextLength, run.Model.ContextLength / guess, 0);
+            return (plan with { TokensPerSecond = guess }, estimate, $"estimated: {100 * UsualUtilization:0} % of {peak / 1e9:N0} GFLOP/s, for a step is too much for a probe of three seconds");
         }
-        double speed = StepProbe.TokensPerSecond(run.Model, run.Training, run.Optimizer, sequences, place.Device, precision.Precision);
-        double share = speed * ModelCost.TrainingFlopsPerToken(run.Model) / peak;
+        ProbedStep step = StepProbe.Measure(run.Model, run.Training, run.Optimizer, sequences, place.Device, precision.Precision, timesUpdate);
+        double share = step.TokensPerSecond * ModelCost.TrainingFlopsPerToken(run.Model) / peak;
         string with = sequences == run.Training.BatchSize ? "" : $" with {sequences} of {run.Training.BatchSize} sequences";
-        return (plan with { TokensPerSecond = speed }, $"measured in three seconds{with}, {100 * share:0} % of {peak / 1e9:N0} GFLOP/s");
+        return (plan with { TokensPerSecond = step.TokensPerSecond }, step, $"measured in three seconds{with}, {100 * share:0} % of {peak / 1e9:N0} GFLOP/s");
     }
 
     private static long Free(torch.Device device) => device.type == DeviceType.CPU ? HostMemory.Available()

@@ -12,7 +12,7 @@ internal static class PlanReport
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
 
-    public static void Print(RunPlan plan, bool exact, DeviceChoice device, string speed)
+    public static void Print(RunPlan plan, bool exact, DeviceChoice device, string speed, ScaleReport? scale = null)
     {
         ModelConfig m = plan.Config.Model;
         TrainingConfig t = plan.Config.Training;
@@ -51,12 +51,13 @@ internal static class PlanReport
         Row("speed", $"{plan.TokensPerSecond:N0} tokens/s", speed);
         Row($"{t.Steps:N0} steps of {plan.BatchTokens:N0} tokens", TimeText.Of(plan.StepSeconds), "");
         Row("evaluations", plan.EvaluationSeconds is { } seconds ? TimeText.Of(seconds) : "the whole split each", "");
+        scale?.Print();
         string[] warnings = [.. plan.Warnings()];
         if (warnings.Length > 0) Heading("\nBefore you begin");
         foreach (string warning in warnings) Console.WriteLine($"  {warning}");
     }
 
-    public static string Json(RunPlan plan, bool exact)
+    public static string Json(RunPlan plan, bool exact, ScaleReport? scale = null)
     {
         var document = new JsonObject
         {
@@ -91,6 +92,7 @@ internal static class PlanReport
             ["evaluation_seconds"] = plan.EvaluationSeconds,
             ["warnings"] = new JsonArray([.. plan.Warnings().Select(w => JsonValue.Create(w))]),
         };
+        if (scale is not null) document["scale"] = scale.Json();
         return document.ToJsonString(s_json);
     }
 
