@@ -160,11 +160,12 @@ public static class Checkpoint
     private static void LoadMoments(SafeTensorsReader file, Optimizer optimizer)
     {
         using var noGradient = no_grad();
-        foreach ((string name, Tensor value) in optimizer.State)
+        foreach (OptimizerTensor tensor in optimizer.Checkpointed)
         {
+            string name = tensor.Name;
             if (name.EndsWith(WeightAverage.TrainedSuffix, StringComparison.Ordinal)) continue; // LoadTrained's
             if (file.ShapeOf(name) is null && name.StartsWith(LossScaler.StatePrefix, StringComparison.Ordinal)) continue; // fp16 begins here
-            Restore(file, name, value);
+            Restore(file, name, tensor.Shape, tensor.Write);
         }
     }
 
@@ -174,19 +175,19 @@ public static class Checkpoint
         using var noGradient = no_grad();
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
         {
-            if (file.ShapeOf(name + WeightAverage.TrainedSuffix) is not null) Restore(file, name + WeightAverage.TrainedSuffix, parameter);
+            if (file.ShapeOf(name + WeightAverage.TrainedSuffix) is not null) Restore(file, name + WeightAverage.TrainedSuffix, parameter.shape, v => parameter.copy_(v));
         }
     }
 
-    private static void Restore(SafeTensorsReader file, string name, Tensor value)
+    private static void Restore(SafeTensorsReader file, string name, long[] expected, Action<Tensor> write)
     {
-        if (file.ShapeOf(name) is not { } shape || !shape.SequenceEqual(value.shape))
+        if (file.ShapeOf(name) is not { } shape || !shape.SequenceEqual(expected))
         {
-            throw new InputException($"The optimiser's state '{file.Path}' has no '{name}' of shape ({string.Join(", ", value.shape)}), so this run " +
+            throw new InputException($"The optimiser's state '{file.Path}' has no '{name}' of shape ({string.Join(", ", expected)}), so this run " +
                 "cannot be continued with the present configuration.");
         }
         using Tensor saved = file.Read(name);
-        value.copy_(saved);
+        write(saved);
     }
 
     private static SafeTensorsReader OpenVerified(string folder, string name, TrainingState state)

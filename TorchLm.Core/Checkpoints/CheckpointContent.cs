@@ -10,7 +10,10 @@ internal sealed record CheckpointContent(IReadOnlyCollection<TensorToWrite> Weig
 {
     /// <summary>What a model and its optimiser hold at the time when it is written; the weights are their running mean where one is kept.</summary>
     public static CheckpointContent Of(Gpt model, Optimizer optimizer) => new(ModelWeights.ToWrite(model, optimizer.Average?.Values),
-        [.. optimizer.State.Select(t => new TensorToWrite(t.Name, t.Value.dtype, t.Value.shape, () => t.Value))]);
+        [.. optimizer.Checkpointed.Select(t => new TensorToWrite(t.Name, t.Type, t.Shape, t.Read))]) { IsShared = optimizer.IsShared };
+
+    /// <summary>Whether ranks read it together.</summary>
+    public bool IsShared { get; init; }
 
     /// <summary>Both, in order.</summary>
     public IEnumerable<TensorToWrite> All => Weights.Concat(Moments);

@@ -49,7 +49,7 @@ internal sealed class CheckpointSaver : IDisposable
         {
             content = _snapshot.Take(_live);
         }
-        catch (Exception e) when (MemoryExhaustion.Caused(e))
+        catch (Exception e) when (MemoryExhaustion.Caused(e) && !_live.IsShared)
         {
             _snapshot.Dispose();
             _writing = Task.FromResult(Write(_live, state, isBest)); // no room for a copy: training waits

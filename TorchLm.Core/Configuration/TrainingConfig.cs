@@ -102,6 +102,12 @@ public sealed record TrainingConfig
     [InRange(0)]
     public double StragglerFactor { get; init; } = 1.5;
 
+    /// <summary>
+    /// Whether several processes that train together keep and update an equal part of the optimizer's state each (ZeRO stage 1) instead of all of it. Each then
+    /// takes less memory; updates are the same but for rounding.
+    /// </summary>
+    public bool ShardOptimizer { get; init; }
+
     /// <summary>What happens when a checkpoint cannot be written: <c>continue</c> trains on and tries the next one, <c>stop</c> ends the run.</summary>
     [OneOf(Continue, Stop)]
     public string OnSaveFailure { get; init; } = Continue;

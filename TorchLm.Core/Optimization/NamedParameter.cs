@@ -10,6 +10,15 @@ namespace TorchLm.Core.Optimization;
 /// <param name="RateFactor">What the learning rate is multiplied by for it.</param>
 public sealed record NamedParameter(string Name, Parameter Value, ParameterRole Role, double RateFactor)
 {
+    /// <summary>The stretch of it that this rank updates, where ranks share the work; null is all of it.</summary>
+    internal ParameterShard? Shard { get; init; }
+
+    /// <summary>What is updated.</summary>
+    internal Tensor Weights => Shard?.Weights ?? Value;
+
+    /// <summary>The gradient of <see cref="Weights"/>; the caller's dispose scope owns the handle, unless a shard does. Null where there is none.</summary>
+    internal Tensor? Gradient => Shard?.Gradient ?? Value.grad;
+
     /// <summary>Whether weight decay applies to it: to matrices (embeddings and linear weights), not to vectors (biases and gains).</summary>
     public bool Decays => Value.dim() >= 2;
 

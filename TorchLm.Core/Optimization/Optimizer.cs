@@ -12,6 +12,8 @@ public sealed class Optimizer : IDisposable
     private readonly OptimizerConfig _config;
     private readonly IReadOnlyList<IUpdateRule> _rules;
     private readonly LossScaler? _scaler;
+    private readonly GradientExchange? _shared; // where ranks share the state
+    private readonly ShardedMoments? _moments;
 
     /// <summary>Makes an optimiser in its initial state for the parameters of a model.</summary>
     /// <param name="model">What is trained.</param>
@@ -19,11 +21,33 @@ public sealed class Optimizer : IDisposable
     /// <param name="scaler">What the loss is multiplied by, where it is; the optimiser takes it over.</param>
     /// <param name="rateFactor">What the learning rate is multiplied by for the parameter of a name; null is 1 for all.</param>
     public Optimizer(nn.Module model, OptimizerConfig config, LossScaler? scaler = null, Func<string, double>? rateFactor = null)
+        : this(model, config, scaler, rateFactor, null)
+    {
+    }
+
+    /// <summary>The same; where ranks share the state, each makes one of its own.</summary>
+    /// <param name="model">What is trained.</param>
+    /// <param name="config">The algorithm, its rates and decays.</param>
+    /// <param name="scaler">What the loss is multiplied by, where it is; the optimiser takes it over.</param>
+    /// <param name="rateFactor">What the learning rate is multiplied by for the parameter of a name; null is 1 for all.</param>
+    /// <param name="exchange">Sums the gradients of several ranks, which the caller keeps; null where there is one.</param>
+    internal Optimizer(nn.Module model, OptimizerConfig config, LossScaler? scaler, Func<string, double>? rateFactor, GradientExchange? exchange)
     {
         (_config, _scaler) = (config, scaler);
         IReadOnlyList<NamedParameter> parameters = NamedParameter.Of(model,
             (role, name) => config.RateFactor(role) * WidthRates.Factor(model, role, config) * (rateFactor?.Invoke(name) ?? 1));
-        _rules = UpdateRules.For(parameters, config);
+        if (exchange?.Shards is { } shards)
+        {
+            if (config.Name == "muon") throw new ArgumentException("Muon needs whole matrices.", nameof(config));
+            _shared = exchange;
+            Dictionary<string, ParameterShard> own = shards.ToDictionary(s => s.Name);
+            _rules = UpdateRules.For([.. parameters.Where(p => own.ContainsKey(p.Name)).Select(p => p with { Shard = own[p.Name] })], config);
+            _moments = new ShardedMoments(exchange, parameters, config, _rules.SelectMany(r => r.State));
+        }
+        else
+        {
+            _rules = UpdateRules.For(parameters, config);
+        }
         if (config.AverageDecay > 0) Average = new WeightAverage(parameters, config.AverageDecay);
         Skipped = zeros([], ScalarType.Float32, parameters[0].Value.device).DetachFromDisposeScope();
     }
@@ -40,12 +64,27 @@ public sealed class Optimizer : IDisposable
     /// <summary>
     /// What a checkpoint must hold besides <see cref="StepCount"/>: each rule's state, under names that begin with the parameter's, the loss
     /// scaler's, and the trained weights where the checkpoint's model is their mean. Copying into the tensors, which the optimiser and the model own,
-    /// restores it.
+    /// restores it. Where ranks share the state, only this rank's part is here.
     /// </summary>
     public IEnumerable<(string Name, Tensor Value)> State => [.. _rules.SelectMany(r => r.State), .. _scaler?.State ?? [], .. Average?.State ?? []];
 
-    /// <summary>All tensors that decide what the next updates do, besides the model's: <see cref="State"/>'s and the weights' running mean.</summary>
-    internal IEnumerable<Tensor> Tensors => [.. State.Select(s => s.Value), .. Average?.Values.Values ?? []];
+    /// <summary>What a checkpoint must hold, whole also where ranks share it, in the same order on all ranks.</summary>
+    internal IEnumerable<OptimizerTensor> Checkpointed =>
+    [
+        .. _moments?.All ?? [],
+        .. (_moments is null ? State : State.Skip(_rules.Sum(r => r.State.Count()))).Select(s => new OptimizerTensor(s.Name, s.Value.dtype, s.Value.shape, () => s.Value, v => s.Value.copy_(v))),
+    ];
+
+    /// <summary>Whether reading <see cref="Checkpointed"/> takes all ranks.</summary>
+    internal bool IsShared => _moments is not null;
+
+    /// <summary>Gives what rank 0 has, after it may have read a checkpoint, to all ranks.</summary>
+    internal void Share(Distributed.ICollective ranks)
+    {
+        _moments?.GiveOut();
+        IEnumerable<Tensor> whole = [.. (_moments is null ? State : State.Skip(_rules.Sum(r => r.State.Count()))).Select(s => s.Value), .. Average?.Values.Values ?? []];
+        foreach (Tensor tensor in whole) ranks.Broadcast(tensor, 0);
+    }
 
     /// <summary>Continues from a checkpoint whose values were copied into <see cref="State"/>.</summary>
     /// <param name="count">Calls of <see cref="Step"/> until then.</param>
@@ -69,7 +108,7 @@ public sealed class Optimizer : IDisposable
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor[][] gradients = [.. _rules.Select(r => r.Group.Gradients())];
-        Tensor norm = GradientNorm.Of(gradients.SelectMany(g => g));
+        Tensor norm = _shared is null ? GradientNorm.Of(gradients.SelectMany(g => g)) : _shared.Norm([.. gradients.SelectMany(g => g)]);
         Tensor finite = norm.isfinite();
         if (loss is not null) finite = finite.logical_and(loss.isfinite());
         Tensor left = finite.logical_not().to(ScalarType.Float32);
@@ -85,6 +124,7 @@ public sealed class Optimizer : IDisposable
             foreach (NamedParameter parameter in group.Named) parameter.Value.grad = null;
             group.MarkChanged();
         }
+        _shared?.GatherWeights();
         Average?.Update(StepCount, left);
         Skipped.Accumulate(left);
         _scaler?.Update(left);
@@ -95,6 +135,7 @@ public sealed class Optimizer : IDisposable
     public void Dispose()
     {
         foreach (IUpdateRule rule in _rules) rule.Dispose();
+        _moments?.Dispose();
         Average?.Dispose();
         Skipped.Dispose();
         _scaler?.Dispose();

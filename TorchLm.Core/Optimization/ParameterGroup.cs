@@ -14,7 +14,7 @@ internal sealed class ParameterGroup : IDisposable
     public ParameterGroup(IReadOnlyList<NamedParameter> named, double weightDecay, double rateFactor = 1)
     {
         (Named, WeightDecay, RateFactor) = (named, weightDecay, rateFactor);
-        Parameters = [.. named.Select(p => p.Value)];
+        Parameters = [.. named.Select(p => p.Weights)];
         using var noGradient = no_grad();
         _nothing = [.. Parameters.Select(p => p.narrow(0, 0, 0).DetachFromDisposeScope())];
     }
@@ -30,7 +30,7 @@ internal sealed class ParameterGroup : IDisposable
     /// <summary>The parameters' gradients; the caller's dispose scope owns these handles.</summary>
     /// <exception cref="InvalidOperationException">One has none.</exception>
     public Tensor[] Gradients() => [.. Named.Select(p =>
-        p.Value.grad ?? throw new InvalidOperationException($"{p.Name} has no gradient: call backward before Step."))];
+        p.Gradient ?? throw new InvalidOperationException($"{p.Name} has no gradient: call backward before Step."))];
 
     /// <summary>Tensors of zeros of the parameters' shapes, which the caller owns.</summary>
     public IReadOnlyList<Tensor> Zeros() => [.. Parameters.Select(p => zeros_like(p, requires_grad: false).DetachFromDisposeScope())];

@@ -21,6 +21,9 @@ internal static class UpdateRules
         return rules;
     }
 
+    /// <summary>What each parameter's state is made of, as a checkpoint names it, where the rule treats each number by itself.</summary>
+    public static IReadOnlyList<string> StateNames(OptimizerConfig config) => config.Name is "lion" or "sgd" ? ["momentum_buffer"] : ["exp_avg", "exp_avg_sq"];
+
     private static IUpdateRule Rule(ParameterGroup group, OptimizerConfig config) => config.Name switch
     {
         "lion" => new Lion(group, config),

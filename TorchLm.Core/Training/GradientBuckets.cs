@@ -1,5 +1,6 @@
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
+using TorchLm.Core.Optimization;
 
 namespace TorchLm.Core.Training;
 

@@ -10,7 +10,7 @@ namespace TorchLm.Core.Training;
 internal static class RunIdentity
 {
     /// <summary>Settings that decide nothing, or nothing that a resumed run has not behind it; they are left out, so that runs from before them keep their hash.</summary>
-    private static readonly string[] s_notDeciding = ["activationCheckpointing", "initFrom", "skipLimit", "onDivergence", "spikeThreshold", "stragglerFactor", "onSaveFailure"];
+    private static readonly string[] s_notDeciding = ["activationCheckpointing", "initFrom", "skipLimit", "onDivergence", "spikeThreshold", "stragglerFactor", "shardOptimizer", "onSaveFailure"];
 
     /// <summary>
     /// Settings that there were from the first runs on. All others are left out at their defaults, which do what was done before there was a choice, for the

@@ -9,6 +9,7 @@ public sealed partial class Trainer
     {
         LayerProbe? probe = logs ? _layers : null;
         probe?.Begin();
+        if (_exchange?.Shards is not null) evaluates = false; // no rank has whole gradients
         if (probe is null && !evaluates) return null;
         return () =>
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using TorchLm.Core.Distributed;
+using TorchLm.Core.Optimization;
 using static TorchSharp.torch;
 
 namespace TorchLm.Core.Training;
@@ -8,6 +9,7 @@ public sealed partial class Trainer
 {
     private readonly ICollective _ranks;
     private readonly Consensus _consensus;
+    private readonly GradientExchange? _exchange; // where there are several
     /// <summary>Lines of metrics in which the same rank is the slowest by far, until it is reported: now and then any is.</summary>
     private const int StragglesInARow = 3;
 
@@ -61,7 +63,8 @@ public sealed partial class Trainer
         if (_ranks.WorldSize == 1) return state;
         state = JsonSerializer.Deserialize<TrainingState>(_consensus.OfFirst(JsonSerializer.SerializeToUtf8Bytes(state)))!;
         using var noGradient = no_grad();
-        foreach (Tensor tensor in _model.parameters().Concat(_optimizer.Tensors)) _ranks.Broadcast(tensor, 0);
+        foreach (Tensor tensor in _model.parameters()) _ranks.Broadcast(tensor, 0);
+        _optimizer.Share(_ranks);
         if (!IsFirst) _optimizer.RestoreCounts(state.Step, state.SkippedUpdates);
         return state;
     }

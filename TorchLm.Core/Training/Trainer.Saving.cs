@@ -22,6 +22,12 @@ public sealed partial class Trainer
         if (_saver is null)
         {
             _savedStep = _safeStep = _state.Step; // as far as this rank is concerned
+            if (!_optimizer.IsShared) return;
+            foreach (OptimizerTensor tensor in _optimizer.Checkpointed)
+            {
+                using var scope = NewDisposeScope();
+                _ = tensor.Read(); // which rank 0 does as well
+            }
             return;
         }
         _time?.SaveBegan();

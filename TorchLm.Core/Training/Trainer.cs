@@ -47,7 +47,7 @@ public sealed partial class Trainer : IDisposable
     /// <param name="ranks">
     /// The processes that train together, all with the same configuration and data; null is this one alone. The caller keeps it. Rank 0 alone writes.
     /// </param>
-    /// <exception cref="InputException">There are more ranks than sequences in a step.</exception>
+    /// <exception cref="InputException">There are more ranks than sequences in a step, or settings that several ranks cannot have together.</exception>
     public Trainer(Gpt model, RunConfig config, RunFolder run, IBatchSource batches, IEvaluationSource validation,
         double? peakFlops = null, InjectedFaults? faults = null, ICollective? ranks = null)
     {
@@ -55,10 +55,15 @@ public sealed partial class Trainer : IDisposable
         _consensus = new Consensus(_ranks, model.Device);
         (_model, _config, _run, _validation, _peakFlops) = (model, config, run, validation, peakFlops);
         _scaler = model.Precision == Precision.Float16 ? new LossScaler(model.Device) : null;
-        _optimizer = new Optimizer(model, config.Optimizer, _scaler);
+        if (_ranks.WorldSize > 1 && config.Training is { ShardOptimizer: true, LayerNorms: true })
+        {
+            throw new InputException("training.layerNorms measures whole gradients, which no process has with training.shardOptimizer=true: leave one of them out.");
+        }
+        if (_ranks.WorldSize > 1) _exchange = new GradientExchange(model, _ranks, config.Training.ShardOptimizer);
+        _optimizer = new Optimizer(model, config.Optimizer, _scaler, null, _exchange);
         _layers = config.Training.LayerNorms ? new LayerProbe(model, _scaler) : null;
         faults ??= InjectedFaults.Parse(null);
-        _step = new TrainingStep(model, _optimizer, new LearningRateSchedule(config.Optimizer, config.Training.Steps), batches, config.Training, _scaler, _ranks) { Faults = faults };
+        _step = new TrainingStep(model, _optimizer, new LearningRateSchedule(config.Optimizer, config.Training.Steps), batches, config.Training, _scaler, _exchange) { Faults = faults };
         _judge = new StepJudge(config.Training, _scaler is not null, Report);
         if (IsFirst) _saver = new CheckpointSaver(run, model, _optimizer, config.Training.KeepCheckpoints) { Pause = faults.SavePause };
         _state = new TrainingState { ConfigHash = RunIdentity.HashOf(config) };
@@ -165,6 +170,7 @@ public sealed partial class Trainer : IDisposable
         _step.Dispose();
         _layers?.Dispose();
         _optimizer.Dispose();
+        _exchange?.Dispose();
     }
 
     private void MakeStep(CancellationToken cancel)

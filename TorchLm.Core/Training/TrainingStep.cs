@@ -32,10 +32,11 @@ internal sealed class TrainingStep : IDisposable
     private double _divisor = 1; // that it belongs to
 
     public TrainingStep(Gpt model, Optimizer optimizer, LearningRateSchedule schedule, IBatchSource batches, TrainingConfig config,
-        LossScaler? scaler = null, ICollective? ranks = null, long bucketBytes = GradientExchange.DefaultBucketBytes)
+        LossScaler? scaler = null, GradientExchange? exchange = null)
     {
         (_model, _optimizer, _schedule, _batches, _config, _scaler) = (model, optimizer, schedule, batches, config, scaler);
-        _ranks = ranks ?? new AloneCollective();
+        _exchange = exchange;
+        _ranks = exchange?.Ranks ?? new AloneCollective();
         Clock = new StepClock(model.Device);
         _sequences = new SequenceReader(batches);
         _sizes = new StepSizes(config, batches.BatchSize * config.GradientAccumulationSteps);
@@ -44,7 +45,6 @@ internal sealed class TrainingStep : IDisposable
             throw new InputException($"A step reads {_sizes.SequencesAt(0)} sequences{(config.BatchWarmupSteps > 0 ? " at first" : "")} (training.batchSize times " +
                 $"training.gradientAccumulationSteps), but there are {_ranks.WorldSize} ranks: raise them, or start fewer ranks.");
         }
-        if (_ranks.WorldSize > 1) _exchange = new GradientExchange(model, _ranks, bucketBytes);
         UseMicroBatch(batches.BatchSize);
     }
 
@@ -133,7 +133,6 @@ internal sealed class TrainingStep : IDisposable
     {
         _outcomes.Dispose();
         _sequences.Dispose();
-        _exchange?.Dispose();
         _share?.Dispose();
     }
 

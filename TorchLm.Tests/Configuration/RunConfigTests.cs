@@ -44,7 +44,7 @@ public class RunConfigTests
             {
                 Steps = 1, BatchSize = 2, GradientAccumulationSteps = 4, BatchWarmupSteps = 5, BatchWarmupFactor = 8, ContextWarmupSteps = 6,
                 ContextWarmupFactor = 2, ActivationCheckpointing = true, EvalInterval = 4, EvalBatches = 5, SaveInterval = 6,
-                KeepCheckpoints = 7, LogInterval = 8, Patience = 9, SkipLimit = 4, OnDivergence = "stop", SpikeThreshold = 3.5, StragglerFactor = 2, OnSaveFailure = "stop",
+                KeepCheckpoints = 7, LogInterval = 8, Patience = 9, SkipLimit = 4, OnDivergence = "stop", SpikeThreshold = 3.5, StragglerFactor = 2, ShardOptimizer = true, OnSaveFailure = "stop",
                 Precision = "bf16", ZLoss = 1e-4, Seed = 10_000_000_000, InitFrom = "runs/größe", LayerNorms = true,
             },
         };

@@ -37,8 +37,8 @@ public class GradientExchangeTests
     public void Buckets_hold_blocks_from_the_last_to_the_first()
     {
         using var model = new Gpt(TinyGpt.Config with { LayerCount = 3, TiedHead = false });
-        using var single = new GradientExchange(model, new AloneCollective(), 1);
-        using var all = new GradientExchange(model, new AloneCollective(), 1 << 30);
+        using var single = new GradientExchange(model, new AloneCollective(), bucketBytes: 1);
+        using var all = new GradientExchange(model, new AloneCollective(), bucketBytes: 1 << 30);
         Assert.Equal(5, single.BucketCount); // head and final norm, three blocks, embeddings
         Assert.Equal(1, all.BucketCount);
         single.Clear();
@@ -80,9 +80,10 @@ public class GradientExchangeTests
         {
             var optimizing = new OptimizerConfig { LearningRate = 1e-12, MinLearningRate = 0, WeightDecay = 0, WarmupSteps = 0 };
             using Gpt model = TinyGpt.WithWideWeights(shape);
+            using GradientExchange? exchange = rank.WorldSize > 1 ? new(model, rank, bucketBytes: bucketBytes) : null;
             using var optimizer = new Optimizer(model, optimizing);
             using var batches = new RandomBatches(config.BatchSize, shape.ContextLength, shape.VocabularySize);
-            using var step = new TrainingStep(model, optimizer, new LearningRateSchedule(optimizing, 9), batches, config, ranks: rank, bucketBytes: bucketBytes);
+            using var step = new TrainingStep(model, optimizer, new LearningRateSchedule(optimizing, 9), batches, config, exchange: exchange);
             step.Run(0);
             Dictionary<string, float[]> gradients = [];
             step.Run(1, onGradients: () => gradients = TinyGpt.Gradients(model));

@@ -33,8 +33,10 @@ public sealed class RankProgramTests : IDisposable
         AssertTrains(2, Train(corpus, "two"));
         AssertTrains(2, Train(corpus, "again"));
         AssertTrains(3, Train(corpus, "three"));
+        AssertTrains(2, [.. Train(corpus, "shared"), "--set", "training.shardOptimizer=true"]);
         AssertClose("alone", "two");
         AssertClose("alone", "three");
+        AssertClose("alone", "shared");
         Assert.Equal(Weights("two"), Weights("again"));
         JsonNode ranks = Metrics("three").Last(line => line["ranks"] is not null)["ranks"]!;
         Assert.Equal(3, (int)ranks["count"]!);

@@ -2,6 +2,7 @@ using TorchLm.Core;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Distributed;
 using TorchLm.Core.Model;
+using TorchLm.Core.Optimization;
 using TorchLm.Core.Training;
 using TorchLm.Tests.Training;
 
@@ -53,6 +54,66 @@ public class RankTrainingTests
         Result one = Run(whole, config, 2);
         Run(parted, config, 2, maxSteps: 31);
         Assert.Equal(one.Weights, Run(parted, config, 2).Weights);
+    }
+
+    [Theory]
+    [InlineData("adamw", 2)]
+    [InlineData("adamw", 3)]
+    [InlineData("lion", 3)]
+    [InlineData("sgd", 2)]
+    public void Ranks_that_share_the_optimizer_s_state_follow_a_single_one(string optimizer, int ranks)
+    {
+        RunConfig config = s_config with
+        {
+            Optimizer = s_config.Optimizer with { Name = optimizer, Cautious = optimizer != "sgd" },
+            Training = s_config.Training with { ShardOptimizer = true },
+        };
+        using TemporaryFolder alone = new(), together = new();
+        AssertClose(Run(alone, config, 1), Run(together, config, ranks));
+    }
+
+    [Fact]
+    public void A_shared_state_is_saved_whole_and_continued_by_any_number_of_ranks_that_share_it_or_not()
+    {
+        RunConfig plain = s_config with { Optimizer = s_config.Optimizer with { AverageDecay = 0.9 } };
+        RunConfig shared = plain with { Training = plain.Training with { ShardOptimizer = true } };
+        using TemporaryFolder whole = new(), parted = new(), again = new();
+        Result one = Run(whole, plain, 1);
+        foreach (TemporaryFolder folder in new[] { parted, again })
+        {
+            Run(folder, shared, 2, maxSteps: 20);
+            Run(folder, shared, 3, maxSteps: 47);
+            Run(folder, plain, 1, maxSteps: 61);
+            AssertClose(one, Run(folder, shared, 2));
+        }
+        Assert.Equal(File.ReadAllBytes(Path.Combine(parted["step-00000100"], "optimizer.safetensors")), File.ReadAllBytes(Path.Combine(again["step-00000100"], "optimizer.safetensors")));
+    }
+
+    [Fact]
+    public void Each_rank_has_its_part_of_the_moments_alone()
+    {
+        long[] numbers = ThreadRanks.Run(3, ranks =>
+        {
+            using Gpt model = new(TinyGpt.Config);
+            using var exchange = new GradientExchange(model, ranks, shards: true);
+            using var optimizer = new Optimizer(model, new OptimizerConfig(), null, null, exchange);
+            return optimizer.State.Sum(s => s.Value.numel());
+        });
+        using Gpt model = new(TinyGpt.Config);
+        long all = 2 * model.parameters().Sum(p => p.numel());
+        Assert.Equal(all, numbers.Sum());
+        Assert.All(numbers, count => Assert.InRange(count, 1, (all / 3) + 1000));
+    }
+
+    [Fact]
+    public void What_needs_whole_matrices_or_gradients_is_refused()
+    {
+        InputException muon = Assert.Throws<InputException>(() => RunConfig.Parse("{}", "test", ["training.shardOptimizer=true", "optimizer.name=muon"]));
+        Assert.Contains("training.shardOptimizer is true, but Muon orthogonalises whole matrices", muon.Message, StringComparison.Ordinal);
+        using var folder = new TemporaryFolder();
+        RunConfig config = s_config with { Training = s_config.Training with { ShardOptimizer = true, LayerNorms = true } };
+        InputException norms = Assert.Throws<InputException>(() => Run(folder, config, 2));
+        Assert.Contains("training.layerNorms measures whole gradients", norms.Message, StringComparison.Ordinal);
     }
 
     [Fact]

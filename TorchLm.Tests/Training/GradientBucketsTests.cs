@@ -1,6 +1,7 @@
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Distributed;
 using TorchLm.Core.Model;
+using TorchLm.Core.Optimization;
 using TorchLm.Core.Training;
 
 namespace TorchLm.Tests.Training;
@@ -20,7 +21,7 @@ public class GradientBucketsTests
         Assert.Equal(blocks, GradientBuckets.BytesOf(shape, 1));
         foreach (long least in new[] { blocks[0] / 2, blocks[0] + (blocks[1] / 2), 2 * blocks.Sum() })
         {
-            using var exchange = new GradientExchange(model, new AloneCollective(), least);
+            using var exchange = new GradientExchange(model, new AloneCollective(), bucketBytes: least);
             IReadOnlyList<long> buckets = GradientBuckets.BytesOf(shape, least);
             Assert.Equal(exchange.BucketCount, buckets.Count);
             Assert.Equal(blocks.Sum(), buckets.Sum());

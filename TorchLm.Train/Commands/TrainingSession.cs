@@ -137,6 +137,10 @@ internal static class TrainingSession
         var faults = InjectedFaults.Parse(faultList);
         if (faults.Any) Console.Error.WriteLine(Program.OneLine($"Faults are injected on purpose ({InjectedFaults.Variable}={faultList})."));
 
+        if (training.ShardOptimizer && job.Ranks.WorldSize > 1 && limits.TensorBoard is { Histograms: true })
+        {
+            throw new InputException("--tensorboard histograms shows whole gradients, which no process has with training.shardOptimizer=true: leave one of them out.");
+        }
         job.Announce(new JobPlan(config.ToJson(), run.Path, Path.GetFullPath(dataset.Folder), limits.MaxSteps));
         using var parts = new TrainingParts(config, dataset, device, precision.Precision);
         Gpt model = parts.Model;

@@ -32,7 +32,7 @@ internal sealed class ScaleReport(RunPlan plan, ScalePlan scale, bool assumedBan
         Row("whole on each rank", scale.Plain, Memory.Total);
         if (ranks == 1) return;
         Row("sharded (*)", scale.Sharded, Memory.TotalWithShardedMoments(ranks));
-        Console.WriteLine("  (*) planned as training.shardOptimizer and not there yet: each rank keeps and updates its part, then gets the others' weights");
+        Console.WriteLine("  (*) training.shardOptimizer=true: each rank keeps and updates its part, then gets the others' weights");
     }
 
     public JsonObject Json() => new()
