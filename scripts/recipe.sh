@@ -20,7 +20,7 @@ esac
 
 case $corpus in
   shakespeare) preset=shakespeare-char-cpu steps=2000 heads=8 other=4 tripled=3e-3 long="model.contextLength=256 training.batchSize=3" ;;
-  fables) preset=fables steps=2400 heads=4 other=8 tripled=1.2e-2 long="model.contextLength=256 training.batchSize=4" ;;
+  fables) preset=fables steps=1200 heads=4 other=8 tripled=1.2e-2 long="model.contextLength=256 training.batchSize=4" ;;
 esac
 work=${RECIPE_DIR:-artifacts/recipe}/$corpus
 results=$work/results.csv times=$work/times.csv

@@ -11,6 +11,9 @@ internal sealed unsafe class MpiWatch : IDisposable
 {
     private const int NameLength = 256, SignTag = 1;
 
+    /// <summary>What a sign of life says that no other one follows.</summary>
+    private const long Last = -1;
+
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
     private readonly MpiFunctions _mpi;
@@ -23,6 +26,9 @@ internal sealed unsafe class MpiWatch : IDisposable
     private readonly RankWatch _ranks;
     private readonly ManualResetEventSlim _over = new();
     private readonly Thread _thread;
+    private readonly long* _signs; // one to each peer: operations that this rank has come to
+    private readonly nint* _requests; // of the signs under way
+    private readonly bool[] _isUnderWay, _hasEnded; // by peers' places, by ranks
 
     /// <summary>Begins to watch. All ranks do so together.</summary>
     /// <param name="mpi">The functions.</param>
@@ -44,6 +50,9 @@ internal sealed unsafe class MpiWatch : IDisposable
         _peers = rank == 0 ? [.. Enumerable.Range(1, size - 1)] : [0];
         // A rank that is lost to all others is told of by the first of them; the rest is given time to end by that.
         _ranks = new RankWatch(Names(size), silence + (s_interval * rank));
+        (_isUnderWay, _hasEnded) = (new bool[_peers.Length], new bool[size]);
+        _signs = (long*)NativeMemory.AllocZeroed((nuint)_peers.Length, sizeof(long));
+        _requests = (nint*)NativeMemory.AllocZeroed((nuint)_peers.Length, (nuint)sizeof(nint));
         _thread = new Thread(Run) { Name = "torchlm MPI watch", IsBackground = true };
         _thread.Start();
     }
@@ -51,12 +60,26 @@ internal sealed unsafe class MpiWatch : IDisposable
     /// <summary>Who has come to fewer operations than this rank, in words; null where that is not known.</summary>
     public string? Behind() => _ranks.Behind(_arrived());
 
-    /// <summary>Ends the watch. All ranks do so after a barrier, so that none is missed by another.</summary>
+    /// <summary>Ends the watch. All ranks do so after a barrier, so that none is missed by another, and take what was sent to them.</summary>
     public void Dispose()
     {
         _over.Set();
         _thread.Join();
         _over.Dispose();
+        for (int i = 0; i < _peers.Length; i++)
+        {
+            while (!TrySend(i, Last)) Receive(_peers[i]); // the one before must have arrived
+        }
+        foreach (int peer in _peers)
+        {
+            while (Take(peer) != Last) Thread.Yield();
+        }
+        for (int i = 0; i < _peers.Length; i++)
+        {
+            while (!HasArrived(i)) Thread.Yield();
+        }
+        NativeMemory.Free(_signs);
+        NativeMemory.Free(_requests);
         nint own = _communicator;
         Check(_mpi.Free(&own), "MPI_Comm_free");
     }
@@ -72,10 +95,6 @@ internal sealed unsafe class MpiWatch : IDisposable
 
     private void Run()
     {
-        var signs = new Sign[_peers.Length]; // pinned below as long as MPI may read it
-        var requests = new nint[_peers.Length];
-        var isUnderWay = new bool[_peers.Length];
-        GCHandle pinned = GCHandle.Alloc(signs, GCHandleType.Pinned), pinnedRequests = GCHandle.Alloc(requests, GCHandleType.Pinned);
         try
         {
             foreach (int peer in _peers) _ranks.Expect(peer);
@@ -83,7 +102,7 @@ internal sealed unsafe class MpiWatch : IDisposable
             {
                 for (int i = 0; i < _peers.Length; i++)
                 {
-                    Send(i, (Sign*)pinned.AddrOfPinnedObject() + i, (nint*)pinnedRequests.AddrOfPinnedObject() + i, ref isUnderWay[i]);
+                    TrySend(i, _arrived());
                     Receive(_peers[i]);
                 }
                 if (_over.IsSet || _ranks.Lost() is not { } lost) continue;
@@ -96,44 +115,51 @@ internal sealed unsafe class MpiWatch : IDisposable
         {
             _onLost($"rank {_rank}: {e.Message}");
         }
-        finally
-        {
-            pinnedRequests.Free();
-            pinned.Free();
-        }
     }
 
     /// <summary>Sends a sign of life, unless the one before is still under way: to a rank that is stopped they would pile up.</summary>
-    private void Send(int index, Sign* sign, nint* request, ref bool isUnderWay)
+    /// <returns>Whether it was sent.</returns>
+    private bool TrySend(int index, long sign)
     {
-        int done = 1;
-        if (isUnderWay) Check(_mpi.Test(request, &done, (void*)_abi.StatusIgnore), "sign of life");
-        if (done == 0) return;
-        sign->Arrived = _arrived();
-        Check(_mpi.SendNow(sign, sizeof(Sign), _abi.Byte, _peers[index], SignTag, _communicator, request), "sign of life");
-        isUnderWay = true;
+        if (!HasArrived(index)) return false;
+        _signs[index] = sign;
+        Check(_mpi.SendNow(_signs + index, sizeof(long), _abi.Byte, _peers[index], SignTag, _communicator, _requests + index), "sign of life");
+        return _isUnderWay[index] = true;
+    }
+
+    private bool HasArrived(int index)
+    {
+        if (!_isUnderWay[index]) return true;
+        int done = 0;
+        Check(_mpi.Test(_requests + index, &done, (void*)_abi.StatusIgnore), "sign of life");
+        _isUnderWay[index] = done == 0;
+        return done != 0;
     }
 
     private void Receive(int peer)
     {
-        while (true)
+        // The last one is left for the end, where it is waited for.
+        while (!_hasEnded[peer] && Take(peer) is { } sign)
         {
-            int there = 0;
-            Check(_mpi.Probe(peer, SignTag, _communicator, &there, (void*)_abi.StatusIgnore), "sign of life");
-            if (there == 0) return;
-            Sign sign;
-            Check(_mpi.Receive(&sign, sizeof(Sign), _abi.Byte, peer, SignTag, _communicator, (void*)_abi.StatusIgnore), "sign of life");
-            _ranks.Hear(peer, sign.Arrived);
+            if (sign == Last) _hasEnded[peer] = true;
+            else _ranks.Hear(peer, sign);
         }
+    }
+
+    /// <summary>A sign of life that a peer has sent; null where there is none. The last one is given again and again.</summary>
+    private long? Take(int peer)
+    {
+        if (_hasEnded[peer]) return Last;
+        int there = 0;
+        Check(_mpi.Probe(peer, SignTag, _communicator, &there, (void*)_abi.StatusIgnore), "sign of life");
+        if (there == 0) return null;
+        long sign;
+        Check(_mpi.Receive(&sign, sizeof(long), _abi.Byte, peer, SignTag, _communicator, (void*)_abi.StatusIgnore), "sign of life");
+        return sign;
     }
 
     private void Check(int error, string operation)
     {
         if (error != 0) throw new CollectiveException(operation, _rank, _mpi.Text(error));
-    }
-
-    private struct Sign
-    {
-        public long Arrived;
     }
 }

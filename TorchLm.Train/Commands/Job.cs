@@ -25,7 +25,7 @@ internal sealed class Job : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
     /// <summary>How long the launcher may take to end this process, when it was asked to end all.</summary>
-    private static readonly TimeSpan s_end = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_end = TimeSpan.FromSeconds(2);
 
     private readonly Consensus _consensus;
     private bool _announced, _ended;
