@@ -149,7 +149,8 @@ public sealed partial record ModelConfig
 
     /// <summary>
     /// Maximal update parametrisation (Yang et al. 2022), by which a learning rate found at a small width suits a larger one: at m times this width, matrices
-    /// of blocks begin with 1/√m of the deviation and learn at 1/m of the rate (but Muon's), and logits are divided by m. 0 is the standard parametrisation.
+    /// of blocks begin with 1/√m of the deviation and learn at 1/m of the rate (but Muon's), and logits are divided by m. Heads keep their size: there are m times
+    /// as many of them. 0 is the standard parametrisation.
     /// </summary>
     [AtLeast(0)]
     public int BaseWidth { get; init; }

@@ -26,6 +26,7 @@ public static class Collectives
         if (launch.Launcher != Launcher.Torchrun)
         {
             var mpi = new MpiCollective(launch);
+            RequireSameKind(mpi, device.type);
             if (device.type != DeviceType.CUDA) return mpi;
             try
             {
@@ -39,6 +40,17 @@ public static class Collectives
         }
         if (RefusalOfTorchrun(launch, device.type) is { } refusal) throw new InputException(refusal);
         return new NcclCollective(launch, device.index);
+    }
+
+    /// <summary>Ranks on CPUs and on GPUs would wait for each other in different engines.</summary>
+    private static void RequireSameKind(MpiCollective mpi, DeviceType device)
+    {
+        byte[] first = [(byte)device];
+        mpi.Broadcast(first, 0);
+        if (first[0] == (byte)device) return;
+        mpi.Leave();
+        throw new InputException($"its device is {device}, but rank 0's is {(DeviceType)first[0]}, and all must be of one kind: say --device cpu, or see why one has no GPU " +
+            "(torchlm doctor).");
     }
 
     /// <summary>Why processes that were started by torchrun's convention cannot work together; null where they can.</summary>

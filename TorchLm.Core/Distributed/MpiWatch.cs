@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -14,7 +15,7 @@ internal sealed unsafe class MpiWatch : IDisposable
     /// <summary>What a sign of life says that no other one follows.</summary>
     private const long Last = -1;
 
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1), s_pause = TimeSpan.FromSeconds(5);
 
     private readonly MpiFunctions _mpi;
     private readonly MpiAbi _abi;
@@ -97,9 +98,12 @@ internal sealed unsafe class MpiWatch : IDisposable
     {
         try
         {
-            foreach (int peer in _peers) _ranks.Expect(peer);
+            long last = 0;
             do
             {
+                // Where this process itself was stopped, all may have been, and begin anew.
+                if (last == 0 || Stopwatch.GetElapsedTime(last) > s_pause) foreach (int peer in _peers) _ranks.Expect(peer);
+                last = Stopwatch.GetTimestamp();
                 for (int i = 0; i < _peers.Length; i++)
                 {
                     TrySend(i, _arrived());

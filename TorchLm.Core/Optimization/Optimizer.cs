@@ -12,7 +12,7 @@ public sealed class Optimizer : IDisposable
     private readonly OptimizerConfig _config;
     private readonly IReadOnlyList<IUpdateRule> _rules;
     private readonly LossScaler? _scaler;
-    private readonly GradientExchange? _shared; // where ranks share the state
+    private readonly GradientExchange? _exchange, _shared; // where there are ranks, and where they share the state
     private readonly ShardedMoments? _moments;
 
     /// <summary>Makes an optimiser in its initial state for the parameters of a model.</summary>
@@ -33,7 +33,7 @@ public sealed class Optimizer : IDisposable
     /// <param name="exchange">Sums the gradients of several ranks, which the caller keeps; null where there is one.</param>
     internal Optimizer(nn.Module model, OptimizerConfig config, LossScaler? scaler, Func<string, double>? rateFactor, GradientExchange? exchange)
     {
-        (_config, _scaler) = (config, scaler);
+        (_config, _scaler, _exchange) = (config, scaler, exchange);
         IReadOnlyList<NamedParameter> parameters = NamedParameter.Of(model,
             (role, name) => config.RateFactor(role) * WidthRates.Factor(model, role, config) * (rateFactor?.Invoke(name) ?? 1));
         if (exchange?.Shards is { } shards)
@@ -72,8 +72,11 @@ public sealed class Optimizer : IDisposable
     internal IEnumerable<OptimizerTensor> Checkpointed =>
     [
         .. _moments?.All ?? [],
-        .. (_moments is null ? State : State.Skip(_rules.Sum(r => r.State.Count()))).Select(s => new OptimizerTensor(s.Name, s.Value.dtype, s.Value.shape, () => s.Value, v => s.Value.copy_(v))),
+        .. Whole.Select(s => new OptimizerTensor(s.Name, s.Value.dtype, s.Value.shape, () => s.Value, v => s.Value.copy_(v))),
     ];
+
+    /// <summary>What every rank has all of.</summary>
+    private IEnumerable<(string Name, Tensor Value)> Whole => _moments is null ? State : [.. _scaler?.State ?? [], .. Average?.State ?? []];
 
     /// <summary>Whether reading <see cref="Checkpointed"/> takes all ranks.</summary>
     internal bool IsShared => _moments is not null;
@@ -82,8 +85,7 @@ public sealed class Optimizer : IDisposable
     internal void Share(Distributed.ICollective ranks)
     {
         _moments?.GiveOut();
-        IEnumerable<Tensor> whole = [.. (_moments is null ? State : State.Skip(_rules.Sum(r => r.State.Count()))).Select(s => s.Value), .. Average?.Values.Values ?? []];
-        foreach (Tensor tensor in whole) ranks.Broadcast(tensor, 0);
+        foreach (Tensor tensor in Whole.Select(s => s.Value).Concat(Average?.Values.Values ?? [])) ranks.Broadcast(tensor, 0);
     }
 
     /// <summary>Continues from a checkpoint whose values were copied into <see cref="State"/>.</summary>
@@ -109,6 +111,7 @@ public sealed class Optimizer : IDisposable
         using var noGradient = no_grad();
         Tensor[][] gradients = [.. _rules.Select(r => r.Group.Gradients())];
         Tensor norm = _shared is null ? GradientNorm.Of(gradients.SelectMany(g => g)) : _shared.Norm([.. gradients.SelectMany(g => g)]);
+        if (_shared is null) _exchange?.Ranks.Broadcast(norm, 0); // another machine's sum over the same gradients may differ in the last digit
         Tensor finite = norm.isfinite();
         if (loss is not null) finite = finite.logical_and(loss.isfinite());
         Tensor left = finite.logical_not().to(ScalarType.Float32);

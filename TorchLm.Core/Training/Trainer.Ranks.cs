@@ -26,7 +26,7 @@ public sealed partial class Trainer
     /// </summary>
     private Wishes Agree(CancellationToken cancel)
     {
-        if (_ranks.WorldSize > 1 && _model.Device.type == TorchSharp.DeviceType.CUDA && _state.Step % _config.Training.LogInterval != 0
+        if (_ranks.WorldSize > 1 && !AsksEachStep && _model.Device.type == TorchSharp.DeviceType.CUDA && _state.Step % _config.Training.LogInterval != 0
             && _state.Step < _config.Training.Steps) return default;
         bool[] any = _consensus.Any(cancel.IsCancellationRequested, Failure is not null && _config.Training.OnSaveFailure == Configuration.TrainingConfig.Stop,
             _time?.AllowsAnotherStep(evaluates: true) == false, _time?.AllowsAnotherStep(IsEvaluated(_state.Step + 1)) == false);
@@ -73,7 +73,10 @@ public sealed partial class Trainer
     private RankSpeeds? MeasureSpeeds(StepPhases? phases)
     {
         if (_ranks.WorldSize == 1 || phases is null) return null;
-        var speeds = new RankSpeeds(_consensus.Gather(phases.Own), _step.TokensAt(_state.Step - 1));
+        // Shares may differ by a sequence: times are compared for equal ones.
+        int sequences = (int)(_step.TokensAt(_state.Step - 1) / _model.Config.ContextLength);
+        double share = sequences / (double)_ranks.WorldSize / new Stretch(0, sequences).Part(_ranks.Rank, _ranks.WorldSize).Count;
+        var speeds = new RankSpeeds(_consensus.Gather(phases.Own * share), _step.TokensAt(_state.Step - 1));
         int? straggler = speeds.Straggler(_config.Training.StragglerFactor);
         _straggled = straggler is null ? 0 : straggler == _straggler ? _straggled + 1 : 1;
         _straggler = straggler;

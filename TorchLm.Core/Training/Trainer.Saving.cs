@@ -13,7 +13,7 @@ public sealed partial class Trainer
         ReportSave(wait: true);
         using (Tensor size = GradientNorm.Of(_model.parameters()))
         {
-            if (!float.IsFinite(size.item<float>()))
+            if (_consensus.Any(!float.IsFinite(size.item<float>()))[0])
             {
                 _divergence = "the weights are not finite";
                 return;

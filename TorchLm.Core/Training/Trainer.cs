@@ -55,10 +55,7 @@ public sealed partial class Trainer : IDisposable
         _consensus = new Consensus(_ranks, model.Device);
         (_model, _config, _run, _validation, _peakFlops) = (model, config, run, validation, peakFlops);
         _scaler = model.Precision == Precision.Float16 ? new LossScaler(model.Device) : null;
-        if (_ranks.WorldSize > 1 && config.Training is { ShardOptimizer: true, LayerNorms: true })
-        {
-            throw new InputException("training.layerNorms measures whole gradients, which no process has with training.shardOptimizer=true: leave one of them out.");
-        }
+        RankRules.Require(config.Training, _ranks.WorldSize);
         if (_ranks.WorldSize > 1) _exchange = new GradientExchange(model, _ranks, config.Training.ShardOptimizer);
         _optimizer = new Optimizer(model, config.Optimizer, _scaler, null, _exchange);
         _layers = config.Training.LayerNorms ? new LayerProbe(model, _scaler) : null;
@@ -74,6 +71,9 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>Writes a little text with the model as it is, for evaluations to show; null shows none.</summary>
     public Func<string>? Sampler { get; init; }
+
+    /// <summary>Whether ranks on GPUs ask each other after every step whether to stop, and not only after those that are logged: where time is limited.</summary>
+    public bool AsksEachStep { get; init; }
 
     /// <summary>What the loss is multiplied by in fp16; null otherwise.</summary>
     internal LossScaler? Scaler => _scaler;
@@ -241,60 +241,6 @@ public sealed partial class Trainer : IDisposable
         _state = _state with { PendingLoss = 0, PendingSteps = 0, PendingLossZ = null };
         (_secondsAtLastLog, _tokensSinceLog, _savingSinceLog) = (_state.TrainingSeconds, 0, TimeSpan.Zero);
         foreach (ITrainingObserver observer in Observers) observer.OnStep(metrics);
-    }
-
-    /// <summary>Evaluates, and saves what is better than all before; the untrained model sets the mark but is not worth saving.</summary>
-    private void Evaluate(CancellationToken cancel)
-    {
-        if (Judge(cancel)) Save(isBest: true);
-    }
-
-    /// <summary>Evaluates the model, or the running mean of its weights where one is kept.</summary>
-    /// <returns>Whether it is worth saving.</returns>
-    private bool Judge(CancellationToken cancel)
-    {
-        long start = Stopwatch.GetTimestamp();
-        using IDisposable? shown = _optimizer.Average?.Shown();
-        Evaluation result;
-        try
-        {
-            result = Measure(cancel);
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            _state = _state with { EvaluationDue = true };
-            return false;
-        }
-        bool isFinite = double.IsFinite(result.Loss), isBest = isFinite && !(result.Loss >= _state.BestLoss);
-        if (!isFinite) _divergence = "the validation loss is not finite";
-        _state = _state with
-        {
-            EvaluationDue = false,
-            BestLoss = isBest ? result.Loss : _state.BestLoss,
-            BestStep = !isBest ? _state.BestStep : _state.Step > 0 ? _state.Step : null,
-            EvaluationsSinceBest = isBest ? 0 : _state.EvaluationsSinceBest + 1,
-        };
-        var metrics = new EvaluationMetrics(_state.Step, result, isBest) { Sample = Sampler?.Invoke(), Time = Stopwatch.GetElapsedTime(start) };
-        foreach (ITrainingObserver observer in Observers) observer.OnEvaluation(metrics, _model);
-        _time?.EvaluationTook(Stopwatch.GetElapsedTime(start));
-        return isBest && _state.Step > 0;
-    }
-
-    private Evaluation Measure(CancellationToken cancel)
-    {
-        while (true)
-        {
-            try
-            {
-                return Evaluator.Evaluate(_model, _validation, _state.MicroBatch ?? int.MaxValue, ranks: _ranks, cancel: Within(cancel));
-            }
-            catch (Exception e) when (MemoryExhaustion.Caused(e) && _step.MicroBatch > 1)
-            {
-                int before = _step.MicroBatch;
-                _step.Halve();
-                OnHalved(_state.Step, before);
-            }
-        }
     }
 
     private void OnHalved(long step, int before)

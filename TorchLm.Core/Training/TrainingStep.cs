@@ -40,11 +40,6 @@ internal sealed class TrainingStep : IDisposable
         Clock = new StepClock(model.Device);
         _sequences = new SequenceReader(batches);
         _sizes = new StepSizes(config, batches.BatchSize * config.GradientAccumulationSteps);
-        if (_sizes.SequencesAt(0) < _ranks.WorldSize)
-        {
-            throw new InputException($"A step reads {_sizes.SequencesAt(0)} sequences{(config.BatchWarmupSteps > 0 ? " at first" : "")} (training.batchSize times " +
-                $"training.gradientAccumulationSteps), but there are {_ranks.WorldSize} ranks: raise them, or start fewer ranks.");
-        }
         UseMicroBatch(batches.BatchSize);
     }
 
@@ -156,7 +151,7 @@ internal sealed class TrainingStep : IDisposable
             using Batch batch = _sequences.Read(_sizes.SequencesBefore(step) + rows.First, rows.Count);
             Clock.DataDone();
             _model.OnBlockGradients = _exchange is not null && part == parts - 1 ? _exchange.Finished : null;
-            Tensor loss = _model.AccumulateGradients(Cut(batch.Inputs, pieces), Cut(batch.Targets, pieces), ScaleOf(step, divisor), SeedDropout(step, sequences, rows),
+            Tensor loss = _model.AccumulateGradients(Cut(batch.Inputs, pieces), Cut(batch.Targets, pieces), ScaleOf(step, divisor), SeedDropout(step, PlaceOf(part, parts, rows, sequences)),
                 _config.ActivationCheckpointing, _config.ZLoss, Clock.ForwardDone);
             mean.Accumulate(divisor != 1 ? loss.DividedBy(divisor) : loss);
             Clock.BackwardDone();
@@ -199,13 +194,17 @@ internal sealed class TrainingStep : IDisposable
         foreach (TorchSharp.Modules.Parameter parameter in _model.parameters()) parameter.grad = null;
     }
 
-    private Action<int>? SeedDropout(long step, int sequences, Stretch rows) =>
-        _model.Config.Dropout > 0 ? layer => DropoutSeed.Apply(_config.Seed, step, PlaceOf(sequences, rows), layer, _model.Device) : null;
+    private Action<int>? SeedDropout(long step, int place) =>
+        _model.Config.Dropout > 0 ? layer => DropoutSeed.Apply(_config.Seed, step, place, layer, _model.Device) : null;
 
     /// <summary>
-    /// What dropout of a part is seeded by: its number among the parts of the whole step, so that it does not matter on which rank it is computed. A
-    /// part that does not lie where such a part would is known by its first sequence, counted from -1 downwards.
+    /// What dropout of a part is seeded by: its number among the parts of the whole step where all ranks have equal ones, so that it does not matter which
+    /// rank computes it; else its first sequence, counted from -1 downwards.
     /// </summary>
-    private static int PlaceOf(int sequences, Stretch rows) =>
-        sequences % rows.Count == 0 && rows.First % rows.Count == 0 ? rows.First / rows.Count : -1 - rows.First;
+    private int PlaceOf(int part, int parts, Stretch rows, int sequences)
+    {
+        if (_ranks.WorldSize == 1) return part;
+        bool areEqual = sequences % _ranks.WorldSize == 0 && sequences / _ranks.WorldSize % parts == 0 && MicroBatch == _batches.BatchSize;
+        return areEqual ? rows.First / rows.Count : -1 - rows.First;
+    }
 }

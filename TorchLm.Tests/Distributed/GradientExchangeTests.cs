@@ -54,8 +54,9 @@ public class GradientExchangeTests
     [Fact]
     public void More_ranks_than_sequences_are_refused()
     {
-        InputException e = Assert.Throws<InputException>(() => Gradients(TinyGpt.Config, 3, new TrainingConfig { BatchSize = 2 }, 1));
+        InputException e = Assert.Throws<InputException>(() => RankRules.Require(new TrainingConfig { BatchSize = 2 }, ranks: 3));
         Assert.Contains("A step reads 2 sequences", e.Message, StringComparison.Ordinal);
+        RankRules.Require(new TrainingConfig { BatchSize = 2 }, ranks: 2);
     }
 
     private static void AssertSame(ModelConfig shape, int ranks, TrainingConfig config, long bucketBytes = 1)

@@ -20,11 +20,13 @@ public sealed class ScaleOutScriptsTests : IDisposable
         _folder.Write("bin/scontrol", "#!/bin/sh\necho \"scontrol $*\"\n");
         (int code, string output) = Sbatch("130");
         Assert.Equal(130, code);
-        Assert.Equal("srun --kill-on-bad-exit=1 torchlm train --out run --preset gpt2-124m\nscontrol requeue 7\n", output);
+        Assert.Equal("srun --mpi=pmix --kill-on-bad-exit=1 torchlm train --out run --preset gpt2-124m\nscontrol requeue 7\n", output);
+        _folder.Write("run/config.json", "{}");
+        Assert.Equal("srun --mpi=pmix --kill-on-bad-exit=1 torchlm train --out run --overwrite --preset gpt2-124m\n", Sbatch("1").Output);
         _folder.Write("run/latest.json", "{}");
         (code, output) = Sbatch("0");
         Assert.Equal(0, code);
-        Assert.Equal("srun --kill-on-bad-exit=1 torchlm train --resume run\n", output);
+        Assert.Equal("srun --mpi=pmix --kill-on-bad-exit=1 torchlm train --resume run\n", output);
     }
 
     [LinuxFact]
@@ -36,6 +38,24 @@ public sealed class ScaleOutScriptsTests : IDisposable
         (int code, string output) = Supervise(program);
         Assert.Equal(0, code);
         Assert.Equal("train --out run --data x\ntrain --resume run\ntrain --resume run\n", output);
+    }
+
+    [LinuxFact]
+    public void The_supervisor_begins_anew_what_was_lost_before_its_first_checkpoint()
+    {
+        string program = _folder.Write("bin/job", "#!/bin/sh\necho \"$*\"\n[ ! -e run/config.json ] || exit 0\nmkdir -p run\necho > run/config.json\nexit 9\n");
+        (int code, string output) = Supervise(program);
+        Assert.Equal(0, code);
+        Assert.Equal("train --out run --data x\ntrain --out run --overwrite --data x\n", output);
+    }
+
+    [LinuxFact]
+    public void The_supervisor_passes_a_request_to_stop_on_and_ends()
+    {
+        string program = _folder.Write("bin/job", "#!/bin/bash\ntrap 'echo saved; exit 130' TERM\necho begun\nkill -TERM $PPID\nwhile true; do sleep 0.1; done\n");
+        (int code, string output) = Supervise(program);
+        Assert.Equal(130, code);
+        Assert.Equal("begun\nsaved\n", output);
     }
 
     [LinuxFact]

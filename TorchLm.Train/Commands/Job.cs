@@ -2,6 +2,7 @@ using System.Text.Json;
 using TorchLm.Core;
 using TorchLm.Core.Devices;
 using TorchLm.Core.Distributed;
+using TorchSharp;
 
 namespace TorchLm.Train.Commands;
 
@@ -10,7 +11,8 @@ namespace TorchLm.Train.Commands;
 /// <param name="RunFolder">Where rank 0 writes.</param>
 /// <param name="DataFolder">The data set.</param>
 /// <param name="MaxSteps">The run's step after which to stop; null is no limit.</param>
-internal sealed record JobPlan(string Config, string RunFolder, string DataFolder, long? MaxSteps);
+/// <param name="IsTimed">Whether rank 0's time is limited.</param>
+internal sealed record JobPlan(string Config, string RunFolder, string DataFolder, long? MaxSteps, bool IsTimed);
 
 /// <summary>
 /// The processes that a launcher has started for one command, or this one alone. Rank 0 reads and decides, tells the others, and speaks for all; a rank
@@ -119,7 +121,7 @@ internal sealed class Job : IDisposable
     private void Watch(JobPlan plan)
     {
         _run = plan.RunFolder;
-        Ranks.Patience = s_patience;
+        if (Device.Device.type == DeviceType.CPU) Ranks.Patience = s_patience; // on a GPU it would let each operation be waited for
         Ranks.Watch(s_silence, sentence => Abandon(sentence, ExitCode.Failed));
     }
 

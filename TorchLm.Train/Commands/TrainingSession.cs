@@ -121,7 +121,7 @@ internal static class TrainingSession
             faults: InjectedFaults.Parse(Environment.GetEnvironmentVariable(InjectedFaults.Variable)), ranks: job.Ranks)
         {
             DataHash = parts.Dataset.Identity,
-            Observers = [new FollowerReport(job)],
+            Observers = [new FollowerReport(job)], AsksEachStep = plan.IsTimed,
         };
         trainer.Run(plan.MaxSteps, time: null, cancel);
         return ExitCode.Done; // a launcher takes another code as a failure, and ends the others
@@ -141,8 +141,9 @@ internal static class TrainingSession
         {
             throw new InputException("--tensorboard histograms shows whole gradients, which no process has with training.shardOptimizer=true: leave one of them out.");
         }
-        job.Announce(new JobPlan(config.ToJson(), run.Path, Path.GetFullPath(dataset.Folder), limits.MaxSteps));
+        RankRules.Require(training, job.Ranks.WorldSize);
         using var parts = new TrainingParts(config, dataset, device, precision.Precision);
+        job.Announce(new JobPlan(config.ToJson(), run.Path, Path.GetFullPath(dataset.Folder), limits.MaxSteps, limits.MaxTime is not null));
         Gpt model = parts.Model;
         double peakFlops = DevicePeak.MeasureFlops(device.Device, precision.Precision);
         RunHeader.Print(run, config, dataset, job, precision, peakFlops);
@@ -150,7 +151,7 @@ internal static class TrainingSession
         using var console = new ConsoleProgress(config, new RunFacts(peakFlops, SystemFacts.DeviceMemory(device.Device)));
         using var trainer = new Trainer(model, config, run, parts.Batches, parts.Validation, peakFlops, faults, job.Ranks)
         {
-            DataHash = dataset.Identity,
+            DataHash = dataset.Identity, AsksEachStep = limits.MaxTime is not null,
             Sampler = tokenizer is null ? null : () => SampleWriter.Glimpse(model, tokenizer),
         };
         begin(model, trainer);

@@ -4,7 +4,7 @@
 #   scripts/scale-out/keep-running.sh RUN-FOLDER LAUNCHER... -- OPTIONS...
 #   scripts/scale-out/keep-running.sh my-run mpirun -np 4 torchlm -- --preset gpt2-124m --data my-data
 #
-# Wrong input (exit code 2) and Ctrl-C (130) are not tried again. ATTEMPTS (default 5) failures without a new checkpoint between them are too many. The first
+# Wrong input (exit code 2) and an interruption (130) are not tried again; Ctrl-C, SIGTERM and SIGUSR1 are passed on and end it. ATTEMPTS (default 5) failures without a new checkpoint between them are too many. The first
 # pause has PAUSE seconds (default 2), and each one without progress twice as many.
 set -uo pipefail
 
@@ -17,13 +17,31 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do launcher+=("$1"); shift; done
 [ $# -gt 0 ] && [ ${#launcher[@]} -gt 0 ] || usage
 shift
 
+# A request to stop goes to the launcher, and is the end.
+child= stopped=
+forward() { [ -z "$child" ] || kill "-$1" "$child" 2>/dev/null; [ "$1" != TERM ] || stopped=1; }
+trap 'forward TERM' INT TERM
+trap 'forward USR1; stopped=1' USR1
+
 failures=0
 latest() { cat "$run/latest.json" 2>/dev/null; }
+begun=
 while true; do
   before=$(latest)
-  if [ -n "$before" ]; then what=(--resume "$run"); else what=(--out "$run" "$@"); fi
-  "${launcher[@]}" train "${what[@]}"
+  if [ -n "$before" ]; then what=(--resume "$run")
+  elif [ -n "$begun" ] && [ -e "$run/config.json" ]; then what=(--out "$run" --overwrite "$@") # begun here, and lost before its first checkpoint
+  else what=(--out "$run" "$@")
+  fi
+  begun=1
+  "${launcher[@]}" train "${what[@]}" &
+  child=$!
+  wait "$child"
   code=$?
+  while [ -n "$stopped" ] && kill -0 "$child" 2>/dev/null; do
+    wait "$child"
+    code=$?
+  done
+  [ -z "$stopped" ] || exit "$code"
   case $code in 0|2|130) exit "$code" ;; esac
   if [ "$(latest)" = "$before" ]; then failures=$((failures + 1)); else failures=1; fi
   if [ "$failures" -ge "${ATTEMPTS:-5}" ]; then
@@ -32,5 +50,6 @@ while true; do
   fi
   pause=$((${PAUSE:-2} * 2 ** (failures - 1)))
   echo "It failed (exit code $code) and starts again in $pause s." >&2
+  child=
   sleep "$pause"
 done
