@@ -52,7 +52,7 @@ public sealed class ScaleOutScriptsTests : IDisposable
     [LinuxFact]
     public void The_supervisor_passes_a_request_to_stop_on_and_ends()
     {
-        string program = _folder.Write("bin/job", "#!/bin/bash\ntrap 'echo saved; exit 130' TERM\necho begun\nkill -TERM $PPID\nwhile true; do sleep 0.1; done\n");
+        string program = _folder.Write("bin/job", "#!/bin/bash\ntrap 'echo saved; exit 130' USR1\necho begun\nkill -TERM $PPID\nwhile true; do sleep 0.1; done\n");
         (int code, string output) = Supervise(program);
         Assert.Equal(130, code);
         Assert.Equal("begun\nsaved\n", output);

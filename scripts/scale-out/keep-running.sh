@@ -4,7 +4,7 @@
 #   scripts/scale-out/keep-running.sh RUN-FOLDER LAUNCHER... -- OPTIONS...
 #   scripts/scale-out/keep-running.sh my-run mpirun -np 4 torchlm -- --preset gpt2-124m --data my-data
 #
-# Wrong input (exit code 2) and an interruption (130) are not tried again; Ctrl-C, SIGTERM and SIGUSR1 are passed on and end it. ATTEMPTS (default 5) failures without a new checkpoint between them are too many. The first
+# Wrong input (exit code 2) and an interruption (130) are not tried again; Ctrl-C, SIGTERM and SIGUSR1 let it save and end. ATTEMPTS (default 5) failures without a new checkpoint between them are too many. The first
 # pause has PAUSE seconds (default 2), and each one without progress twice as many.
 set -uo pipefail
 
@@ -17,11 +17,13 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do launcher+=("$1"); shift; done
 [ $# -gt 0 ] && [ ${#launcher[@]} -gt 0 ] || usage
 shift
 
-# A request to stop goes to the launcher, and is the end.
+# A request to stop is the end. The launcher gets it as SIGUSR1, which mpirun and srun pass on at once and torchlm saves at; a second one as SIGTERM.
 child= stopped=
-forward() { [ -z "$child" ] || kill "-$1" "$child" 2>/dev/null; [ "$1" != TERM ] || stopped=1; }
-trap 'forward TERM' INT TERM
-trap 'forward USR1; stopped=1' USR1
+stop() {
+  [ -z "$child" ] || kill "-$([ -z "$stopped" ] && echo USR1 || echo TERM)" "$child" 2>/dev/null
+  stopped=1
+}
+trap stop INT TERM USR1
 
 failures=0
 latest() { cat "$run/latest.json" 2>/dev/null; }
@@ -37,9 +39,10 @@ while true; do
   child=$!
   wait "$child"
   code=$?
-  while [ -n "$stopped" ] && kill -0 "$child" 2>/dev/null; do
+  while [ -n "$stopped" ]; do # a signal has ended the waiting
     wait "$child"
     code=$?
+    kill -0 "$child" 2>/dev/null || break
   done
   [ -z "$stopped" ] || exit "$code"
   case $code in 0|2|130) exit "$code" ;; esac
@@ -52,4 +55,5 @@ while true; do
   echo "It failed (exit code $code) and starts again in $pause s." >&2
   child=
   sleep "$pause"
+  [ -z "$stopped" ] || exit "$code"
 done
