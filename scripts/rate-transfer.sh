@@ -6,7 +6,7 @@
 #
 # Each width is a sweep of torchlm's in DIR/width-N, with its own table and picture. All trials are in DIR/rate-transfer.csv, and their best losses are
 # drawn in DIR/rate-transfer.svg: against the rate, a line for each width, and a panel for each parametrisation. Heads have 16 channels at every
-# width. The 48 runs of 400 steps take about an hour on two cores. Settings, by their environment variables:
+# width. The 48 runs of 400 steps take a quarter of an hour on two cores. Settings, by their environment variables:
 #   STEPS, WIDTHS, RATES (powers of two), TORCHLM (the program; default: dotnet run), TORCHLM_OPTIONS (more options of torchlm sweep).
 set -euo pipefail
 cd "$(dirname "$0")/.."
