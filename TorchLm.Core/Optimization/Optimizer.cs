@@ -81,6 +81,12 @@ public sealed class Optimizer : IDisposable
     /// <summary>Whether reading <see cref="Checkpointed"/> takes all ranks.</summary>
     internal bool IsShared => _moments is not null;
 
+    /// <summary>Called where ranks share the state: when this rank has updated its part, before it waits for the others; for clocks.</summary>
+    internal Action? OnUpdated { get; set; }
+
+    /// <summary>Called when the others' weights are there; for clocks.</summary>
+    internal Action? OnGathered { get; set; }
+
     /// <summary>Gives what rank 0 has, after it may have read a checkpoint, to all ranks.</summary>
     internal void Share(Distributed.ICollective ranks)
     {
@@ -127,7 +133,12 @@ public sealed class Optimizer : IDisposable
             foreach (NamedParameter parameter in group.Named) parameter.Value.grad = null;
             group.MarkChanged();
         }
-        _shared?.GatherWeights();
+        if (_shared is not null)
+        {
+            OnUpdated?.Invoke();
+            _shared.GatherWeights();
+            OnGathered?.Invoke();
+        }
         Average?.Update(StepCount, left);
         Skipped.Accumulate(left);
         _scaler?.Update(left);

@@ -15,8 +15,8 @@ public static class RankRules
         int least = new StepSizes(training).SequencesAt(0);
         if (least < ranks)
         {
-            throw new InputException($"A step reads {least} sequences{(training.BatchWarmupSteps > 0 ? " at first" : "")} (training.batchSize times " +
-                $"training.gradientAccumulationSteps), but there are {ranks} ranks: raise them, or start fewer ranks.");
+            throw new InputException($"There are {ranks} ranks, but a step reads {least} sequences{(training.BatchWarmupSteps > 0 ? " at first" : "")} " +
+                $"(training.batchSize times training.gradientAccumulationSteps): raise them, or take at most {least} ranks.");
         }
         if (training is { ShardOptimizer: true, LayerNorms: true })
         {

@@ -41,27 +41,13 @@ public sealed record ScalePlan(double PassSeconds, double UpdateSeconds, int Seq
     /// <summary>The plan for a run.</summary>
     /// <param name="run">Its vocabulary known.</param>
     /// <param name="step">What was measured on one device, with however many tokens.</param>
-    /// <param name="ranks">At least 1.</param>
+    /// <param name="ranks">At least 1, and as <see cref="RankRules"/> allow.</param>
     /// <param name="link">What connects them.</param>
-    /// <exception cref="InputException">A step has fewer sequences than there are ranks.</exception>
     public static ScalePlan Of(RunConfig run, ProbedStep step, int ranks, RankLink link)
     {
-        Require(run.Training, ranks);
         int sequences = Training.MicroBatch.EffectiveBatch(run.Training), context = run.Model.ContextLength;
         return new ScalePlan(step.PassSecondsPerToken * sequences * context, step.UpdateSeconds, sequences, context, run.Training.BatchSize,
             run.Training.ActivationCheckpointing ? CheckpointingBackwardShare : UsualBackwardShare, GradientBuckets.BytesOf(run.Model), ranks, link);
-    }
-
-    /// <summary>Refuses a number of ranks that a run cannot be shared among.</summary>
-    /// <exception cref="InputException">It is below 1 or above the sequences of a step.</exception>
-    public static void Require(TrainingConfig training, int ranks)
-    {
-        int sequences = new StepSizes(training).SequencesAt(0);
-        if (ranks < 1) throw new InputException($"--ranks is {ranks}, but it must be at least 1.");
-        if (ranks <= sequences) return;
-        string first = training.BatchWarmupSteps > 0 ? " at first" : "";
-        throw new InputException($"--ranks is {ranks}, but a step reads {sequences} sequences{first} (training.batchSize times " +
-            $"training.gradientAccumulationSteps): raise them, or plan for at most {sequences} ranks.");
     }
 
     /// <summary>Sequences of the rank that has most.</summary>

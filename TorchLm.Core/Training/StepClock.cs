@@ -9,7 +9,7 @@ namespace TorchLm.Core.Training;
 /// <param name="Forward">From ids to the last hidden states.</param>
 /// <param name="Backward">Output head, loss and all gradients; the head's gradients are made with its loss, so that the two cannot be told apart.</param>
 /// <param name="Optimizer">Clipping and the update.</param>
-/// <param name="Exchange">Waiting for the gradients of other ranks; 0 where there are none.</param>
+/// <param name="Exchange">Waiting for the gradients of other ranks, and for their weights where each updates its part; 0 where there are none.</param>
 public sealed record StepPhases(double Data, double Forward, double Backward, double Optimizer, double Exchange = 0)
 {
     /// <summary>What this rank computed, without waiting for others.</summary>
@@ -49,7 +49,7 @@ internal sealed class StepClock(Device device)
     /// <summary>The gradients are there.</summary>
     public void BackwardDone() => Lap(ref _backward);
 
-    /// <summary>The other ranks' gradients are there.</summary>
+    /// <summary>What other ranks had to give is there.</summary>
     public void ExchangeDone() => Lap(ref _exchange);
 
     /// <summary>The update is made.</summary>

@@ -38,6 +38,7 @@ internal sealed class TrainingStep : IDisposable
         _exchange = exchange;
         _ranks = exchange?.Ranks ?? new AloneCollective();
         Clock = new StepClock(model.Device);
+        (_optimizer.OnUpdated, _optimizer.OnGathered) = (Clock.OptimizerDone, Clock.ExchangeDone);
         _sequences = new SequenceReader(batches);
         _sizes = new StepSizes(config, batches.BatchSize * config.GradientAccumulationSteps);
         UseMicroBatch(batches.BatchSize);

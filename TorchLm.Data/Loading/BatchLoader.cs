@@ -13,8 +13,6 @@ public sealed class BatchLoader : IBatchSource
 {
     private readonly WindowReader _reader;
     private readonly ISampleOrder _order;
-    private readonly long _globalBatchSize;
-    private readonly long _firstRow;
     private Task<Batch>? _prepared;
     private long _preparedIndex;
     private bool _disposed;
@@ -26,24 +24,17 @@ public sealed class BatchLoader : IBatchSource
     /// <param name="vocabularySize">The model's vocabulary; every token read must be below it.</param>
     /// <param name="seed">The seed of the order.</param>
     /// <param name="device">Where batches are put.</param>
-    /// <param name="rank">This process's number among those that train together.</param>
-    /// <param name="worldSize">How many train together.</param>
     /// <exception cref="InputException">
     /// The split is shorter than a window, cannot be read, or holds tokens outside the vocabulary.
     /// </exception>
-    public BatchLoader(DatasetSplit split, int batchSize, int contextLength, int vocabularySize, long seed, torch.Device device,
-        int rank = 0, int worldSize = 1)
+    public BatchLoader(DatasetSplit split, int batchSize, int contextLength, int vocabularySize, long seed, torch.Device device)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        ArgumentOutOfRangeException.ThrowIfNegative(rank);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rank, worldSize);
         split.RequireWindow(contextLength);
         BatchSize = batchSize;
         ContextLength = contextLength;
         _order = split.Mixture is null
             ? new WindowOrder([.. split.Shards.Select(shard => shard.Tokens)], contextLength, seed) : new MixtureOrder(split, contextLength, seed);
-        _globalBatchSize = (long)batchSize * worldSize;
-        _firstRow = (long)batchSize * rank;
         _reader = new WindowReader(split, vocabularySize, device);
     }
 
@@ -89,7 +80,7 @@ public sealed class BatchLoader : IBatchSource
     private Batch Read(long index)
     {
         Window[] windows = new Window[BatchSize];
-        for (int row = 0; row < BatchSize; row++) windows[row] = _order.GetWindow(index * _globalBatchSize + _firstRow + row);
+        for (int row = 0; row < BatchSize; row++) windows[row] = _order.GetWindow((index * BatchSize) + row);
         return _reader.Read(windows, ContextLength);
     }
 

@@ -77,12 +77,7 @@ public class DepthRulesTests
     [Fact]
     public void The_guide_s_table_is_what_the_rules_give()
     {
-        string[][] rows =
-        [
-            .. File.ReadLines(Path.Combine(ProgramProcess.RepositoryRoot, "docs/depth.md"))
-                .Select(line => line.Replace(",", "", StringComparison.Ordinal).Trim('|').Split('|', StringSplitOptions.TrimEntries))
-                .Where(cells => cells.Length > 1 && int.TryParse(cells[0], out _)),
-        ];
+        string[][] rows = GuideRows(columns: 11);
         Assert.Equal(["2", "3", "4", "6", "8", "12"], rows.Select(cells => cells[0]));
         foreach (string[] cells in rows)
         {
@@ -98,6 +93,19 @@ public class DepthRulesTests
         }
     }
 
+    [Fact]
+    public void What_the_guide_says_was_tried_is_what_the_rules_give()
+    {
+        string[][] rows = GuideRows(columns: 5);
+        Assert.NotEmpty(rows);
+        foreach (string[] cells in rows)
+        {
+            RunConfig run = DepthRules.Configure(int.Parse(cells[0], CultureInfo.InvariantCulture));
+            long parameters = ModelCost.Parameters(run.Model with { VocabularySize = run.Data.VocabularySize });
+            Assert.Equal([parameters.ToString(CultureInfo.InvariantCulture), Tokens(run).ToString(CultureInfo.InvariantCulture)], cells[1..3]);
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-3)]
@@ -107,4 +115,12 @@ public class DepthRulesTests
             Assert.Throws<InputException>(() => DepthRules.Configure(depth)).Message);
 
     private static long Tokens(RunConfig run) => (long)DepthRules.BatchTokens(run.Model.LayerCount) * run.Training.Steps;
+
+    /// <summary>The guide's rows of so many columns that begin with a depth, thousands written without separators.</summary>
+    private static string[][] GuideRows(int columns) =>
+    [
+        .. File.ReadLines(Path.Combine(ProgramProcess.RepositoryRoot, "docs/depth.md"))
+            .Select(line => line.Replace(",", "", StringComparison.Ordinal).Trim('|').Split('|', StringSplitOptions.TrimEntries))
+            .Where(cells => cells.Length == columns && int.TryParse(cells[0], out _)),
+    ];
 }

@@ -44,22 +44,6 @@ public sealed class BatchLoaderTests : IDisposable
         foreach (int index in new[] { 29, 3, 4, 5, 5, 17, 0, 29, 28, 1 }) Assert.Equal(inOrder[index], Inputs(jumping, index));
     }
 
-    [Theory]
-    [InlineData(2), InlineData(3), InlineData(8)]
-    public void Ranks_read_disjoint_parts_whose_union_is_what_one_rank_reads(int ranks)
-    {
-        DatasetSplit split = ShardFiles.Split(_folder, 700, 300);
-        using BatchLoader alone = Open(split, batchSize: 4 * ranks);
-        BatchLoader[] together =
-            [.. Enumerable.Range(0, ranks).Select(rank => Open(split, batchSize: 4, rank: rank, worldSize: ranks))];
-        for (int index = 0; index < 10; index++)
-        {
-            long[][] parts = [.. together.Select(loader => Inputs(loader, index))];
-            Assert.Equal(Inputs(alone, index), parts.SelectMany(part => part));
-        }
-        foreach (BatchLoader loader in together) loader.Dispose();
-    }
-
     [Fact]
     public void A_batch_outlives_the_callers_scope_and_the_loader()
     {
@@ -138,8 +122,8 @@ public sealed class BatchLoaderTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => loader.GetBatch(0));
     }
 
-    private static BatchLoader Open(DatasetSplit split, int batchSize = 2, int contextLength = 8, int vocabularySize = 2000,
-        int rank = 0, int worldSize = 1) => new(split, batchSize, contextLength, vocabularySize, seed: 3, torch.CPU, rank, worldSize);
+    private static BatchLoader Open(DatasetSplit split, int batchSize = 2, int contextLength = 8, int vocabularySize = 2000) =>
+        new(split, batchSize, contextLength, vocabularySize, seed: 3, torch.CPU);
 
     private static long[] Inputs(BatchLoader loader, long index)
     {

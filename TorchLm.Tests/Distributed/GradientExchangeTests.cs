@@ -55,8 +55,11 @@ public class GradientExchangeTests
     public void More_ranks_than_sequences_are_refused()
     {
         InputException e = Assert.Throws<InputException>(() => RankRules.Require(new TrainingConfig { BatchSize = 2 }, ranks: 3));
-        Assert.Contains("A step reads 2 sequences", e.Message, StringComparison.Ordinal);
+        Assert.Equal("There are 3 ranks, but a step reads 2 sequences (training.batchSize times training.gradientAccumulationSteps): " +
+            "raise them, or take at most 2 ranks.", e.Message);
         RankRules.Require(new TrainingConfig { BatchSize = 2 }, ranks: 2);
+        var growing = new TrainingConfig { BatchSize = 8, BatchWarmupSteps = 10, BatchWarmupFactor = 4 };
+        Assert.Contains("2 sequences at first", Assert.Throws<InputException>(() => RankRules.Require(growing, ranks: 8)).Message, StringComparison.Ordinal);
     }
 
     private static void AssertSame(ModelConfig shape, int ranks, TrainingConfig config, long bucketBytes = 1)

@@ -83,6 +83,16 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     [Fact]
+    public void What_cannot_shard_its_optimizer_has_no_plan_for_it()
+    {
+        ProgramProcess plan = ProgramProcess.Run(_folder.Path, ["plan", "--preset", "gpt2-tiny", "--set", "optimizer.name=muon", "--ranks", "2", "--json"]);
+        Assert.Equal((0, ""), (plan.ExitCode, plan.Errors));
+        JsonNode scale = JsonNode.Parse(plan.Output)!["scale"]!;
+        Assert.NotNull(scale["plain"]);
+        Assert.Null(scale["sharded_optimizer"]);
+    }
+
+    [Fact]
     public void Several_ranks_are_planned_for_as_JSON()
     {
         ProgramProcess plan = ProgramProcess.Run(_folder.Path,
@@ -110,7 +120,8 @@ public sealed class PlanCommandTests : IDisposable
 
     [Theory]
     [InlineData("--ranks is 0", "--ranks", "0")]
-    [InlineData("but a step reads", "--ranks", "1000000")]
+    [InlineData("There are 1000000 ranks, but a step reads", "--ranks", "1000000")]
+    [InlineData("training.layerNorms", "--ranks", "2", "--set", "training.layerNorms=true", "--set", "training.shardOptimizer=true")]
     [InlineData("--bandwidth is 0", "--ranks", "2", "--bandwidth", "0")]
     [InlineData("--bandwidth is NaN", "--ranks", "2", "--bandwidth", "NaN")]
     [InlineData("--latency is -1", "--ranks", "2", "--latency", "-1")]

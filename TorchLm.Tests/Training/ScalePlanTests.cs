@@ -99,18 +99,6 @@ public class ScalePlanTests
     }
 
     [Fact]
-    public void Ranks_that_would_have_no_sequence_are_refused()
-    {
-        var training = new TrainingConfig { BatchSize = 4, GradientAccumulationSteps = 2 };
-        ScalePlan.Require(training, 8);
-        Assert.Equal("--ranks is 9, but a step reads 8 sequences (training.batchSize times training.gradientAccumulationSteps): raise them, or plan for at most 8 ranks.",
-            Assert.Throws<InputException>(() => ScalePlan.Require(training, 9)).Message);
-        Assert.Contains("at least 1", Assert.Throws<InputException>(() => ScalePlan.Require(training, 0)).Message, StringComparison.Ordinal);
-        training = training with { BatchWarmupSteps = 10, BatchWarmupFactor = 4 };
-        Assert.Contains("2 sequences at first", Assert.Throws<InputException>(() => ScalePlan.Require(training, 8)).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_ranks_memory_has_its_part_of_the_optimizers_state()
     {
         var memory = new TrainingMemory(Weights: 400, Gradients: 400, Moments: 801, Activations: 50, Program: 7);

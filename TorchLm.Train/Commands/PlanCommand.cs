@@ -73,7 +73,7 @@ internal static class PlanCommand
                 if (!settings.Any(s => s.StartsWith("model.vocabularySize", StringComparison.Ordinal))) run = run with { Model = run.Model with { VocabularySize = 0 } };
             }
             RankLink? link = LinkOf(parsed.GetValue(ranks), parsed.GetValue(bandwidth), parsed.GetValue(latency));
-            if (parsed.GetValue(ranks) is { } count) ScalePlan.Require(run.Training, count);
+            if (parsed.GetValue(ranks) is { } count) RankRules.Require(run.Training, count);
             DeviceChoice place = DeviceChoice.Of(parsed.GetValue(device)!);
             PlannedData planned = PlannedData.Of(run, cancel);
             run = run with { Model = run.Model with { VocabularySize = planned.Vocabulary } };
@@ -92,6 +92,7 @@ internal static class PlanCommand
     /// <summary>What connects the ranks; null where none are asked for.</summary>
     private static RankLink? LinkOf(int? ranks, double? bandwidth, double? latency)
     {
+        if (ranks < 1) throw new InputException($"--ranks is {ranks}, but it must be at least 1.");
         if (bandwidth is { } g && !(g > 0 && double.IsFinite(g)))
         {
             throw new InputException($"--bandwidth is {g}, but it must be above 0 and finite: GB/s in one direction.");
