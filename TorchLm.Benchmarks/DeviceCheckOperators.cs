@@ -3,6 +3,7 @@ using TorchLm.Core.Kernels;
 using TorchLm.Core.Model;
 using TorchLm.Core.Native;
 using TorchLm.Core.Operations;
+using TorchLm.Core.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,6 +18,7 @@ internal sealed class OperatorChecks(Device device, DeviceCheckPrecision precisi
     [
         new CheckCase("matrix product", MatrixProduct), new CheckCase("embedding", Embedding), new CheckCase("attention against explicit softmax", Attention),
         new CheckCase("attention kernel", Kernel), new CheckCase("batches copied beside the computation", Copies),
+        new CheckCase("Muon's orthogonalisation", Orthogonalisation),
     ];
 
     /// <summary>Random signs keep the error of 512 products near the square root of their number.</summary>
@@ -41,6 +43,14 @@ internal sealed class OperatorChecks(Device device, DeviceCheckPrecision precisi
         expected.mul(upstream.to(ScalarType.Float64)).sum().backward();
         CheckOutcome same = DeviceCheckNumbers.Same(DeviceCheckNumbers.Values(rows), DeviceCheckNumbers.Values(expected));
         return same.Passed ? new CheckOutcome(DeviceCheckNumbers.RelativeError(here.grad!, there.grad!), 16 * Math.Pow(2, -24)) : same;
+    }
+
+    /// <summary>A GPU iterates in bf16 whatever the run's precision is; singular values of 24 rows of 96 random numbers are all large enough for that.</summary>
+    private CheckOutcome Orthogonalisation()
+    {
+        Tensor gradients = DeviceCheckNumbers.Normal(new Random(4), 2, 24, 96);
+        Tensor expected = new Orthogonalization(5).Direct(gradients.to(ScalarType.Float64)), actual = new Orthogonalization(5).Of(gradients.to(ScalarType.Float32).to(device));
+        return new CheckOutcome(DeviceCheckNumbers.RelativeError(actual, expected), IsCuda ? 16 * Math.Pow(2, -8) : 256 * Math.Pow(2, -24));
     }
 
     private CheckOutcome Attention()

@@ -42,6 +42,9 @@ internal sealed class CommunicationThread : IDisposable
     /// <summary>Something to do, and whether it is done.</summary>
     public sealed class Work(Action action)
     {
+        /// <summary>Waiting is counted in such pieces, so that hours in which the whole process was stopped count as one.</summary>
+        private static readonly TimeSpan s_slice = TimeSpan.FromSeconds(5);
+
         private readonly TaskCompletionSource _done = new();
         private Exception? _failure;
 
@@ -49,7 +52,11 @@ internal sealed class CommunicationThread : IDisposable
         /// <returns>False where that took too long.</returns>
         public bool Wait(TimeSpan? patience)
         {
-            if (!_done.Task.Wait(patience ?? Timeout.InfiniteTimeSpan)) return false;
+            TimeSpan most = patience ?? Timeout.InfiniteTimeSpan, slice = patience < s_slice ? most : s_slice;
+            for (TimeSpan waited = TimeSpan.Zero; !_done.Task.Wait(slice); waited += slice)
+            {
+                if (patience is not null && waited + slice >= most) return false;
+            }
             if (_failure is { } failure) ExceptionDispatchInfo.Throw(failure);
             return true;
         }

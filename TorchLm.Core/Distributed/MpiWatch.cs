@@ -15,7 +15,7 @@ internal sealed unsafe class MpiWatch : IDisposable
     /// <summary>What a sign of life says that no other one follows.</summary>
     private const long Last = -1;
 
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1), s_pause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1), s_pause = TimeSpan.FromSeconds(5), s_stagger = TimeSpan.FromSeconds(4);
 
     private readonly MpiFunctions _mpi;
     private readonly MpiAbi _abi;
@@ -49,8 +49,8 @@ internal sealed unsafe class MpiWatch : IDisposable
         Check(mpi.Size(own, &size), "MPI_Comm_size");
         (_communicator, _rank) = (own, rank);
         _peers = rank == 0 ? [.. Enumerable.Range(1, size - 1)] : [0];
-        // A rank that is lost to all others is told of by the first of them; the rest is given time to end by that.
-        _ranks = new RankWatch(Names(size), silence + (s_interval * rank));
+        // A rank that is lost to all others is told of by the first of them; the rest is given time to end by that, but no more than s_stagger.
+        _ranks = new RankWatch(Names(size), silence + (s_stagger * rank / size));
         (_isUnderWay, _hasEnded) = (new bool[_peers.Length], new bool[size]);
         _signs = (long*)NativeMemory.AllocZeroed((nuint)_peers.Length, sizeof(long));
         _requests = (nint*)NativeMemory.AllocZeroed((nuint)_peers.Length, (nuint)sizeof(nint));

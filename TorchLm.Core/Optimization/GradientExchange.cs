@@ -23,6 +23,9 @@ internal sealed class GradientExchange : IDisposable
 
     private const int Alignment = 16; // in floats: 64 bytes, as libtorch aligns tensors
 
+    /// <summary>What cannot be taken back from an engine.</summary>
+    private static readonly List<GradientExchange> s_given = [];
+
     private readonly ICollective _collective;
     private readonly IReadOnlyList<Bucket> _buckets;
     private readonly List<IPendingCollective> _pending = [];
@@ -112,6 +115,11 @@ internal sealed class GradientExchange : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_pending.Count > 0)
+        {
+            s_given.Add(this); // a failure: the engine may write there until the process ends
+            return;
+        }
         foreach (ParameterShard shard in Shards ?? []) shard.Dispose();
         foreach (Bucket bucket in _buckets)
         {

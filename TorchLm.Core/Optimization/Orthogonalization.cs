@@ -59,7 +59,8 @@ internal sealed class Orthogonalization(int steps)
         return isTall ? bmm(x, product) : bmm(product, x);
     }
 
-    private Tensor Direct(Tensor x)
+    /// <summary>The iteration as it is published, in the type of the matrices, which a GPU computes.</summary>
+    internal Tensor Direct(Tensor x)
     {
         bool isTall = x.shape[1] > x.shape[2];
         Tensor y = isTall ? x.transpose(1, 2) : x;
@@ -69,7 +70,8 @@ internal sealed class Orthogonalization(int steps)
         {
             Tensor gram = bmm(y, y.transpose(1, 2));
             Tensor polynomial = baddbmm(gram, gram, gram, beta: B, alpha: C);
-            y = baddbmm(y, polynomial, y, beta: A, alpha: 1);
+            using (Tensor diagonal = polynomial.diagonal(0, 1, 2)) diagonal.AddNumber(A);
+            y = bmm(polynomial, y);
         }
         return isTall ? y.transpose(1, 2) : y;
     }

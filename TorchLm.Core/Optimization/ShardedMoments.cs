@@ -7,6 +7,7 @@ namespace TorchLm.Core.Optimization;
 internal sealed class ShardedMoments : IDisposable
 {
     private readonly GradientExchange _exchange;
+    private readonly Device _device;
     private readonly Dictionary<string, ParameterShard> _shards;
     private readonly Dictionary<string, Tensor> _own; // this rank's parts, by the names of the wholes
     private readonly SortedDictionary<string, Tensor> _read = new(StringComparer.Ordinal); // wholes that this rank has read, and not yet given out
@@ -19,7 +20,7 @@ internal sealed class ShardedMoments : IDisposable
     /// <param name="own">This rank's parts, by name, which the rules keep.</param>
     public ShardedMoments(GradientExchange exchange, IReadOnlyList<NamedParameter> parameters, OptimizerConfig config, IEnumerable<(string Name, Tensor Value)> own)
     {
-        _exchange = exchange;
+        (_exchange, _device) = (exchange, parameters[0].Value.device);
         _shards = exchange.Shards!.ToDictionary(s => s.Name);
         _own = own.ToDictionary(s => s.Name, s => s.Value);
         _all = [.. parameters.SelectMany(p => UpdateRules.StateNames(config).Select(kind => Describe(p, $"{p.Name}.{kind}")))];
@@ -32,11 +33,11 @@ internal sealed class ShardedMoments : IDisposable
     public void GiveOut()
     {
         bool isFirst = _exchange.Ranks.Rank == 0;
-        if (!new Distributed.Consensus(_exchange.Ranks, Device).OfFirst(_read.Count > 0)) return;
+        if (!new Distributed.Consensus(_exchange.Ranks, _device).OfFirst(_read.Count > 0)) return;
         foreach (OptimizerTensor moment in _all)
         {
             using var scope = NewDisposeScope();
-            Tensor whole = isFirst && _read.TryGetValue(moment.Name, out Tensor? read) ? read.to(Device) : zeros(moment.Shape, moment.Type, Device);
+            Tensor whole = isFirst && _read.TryGetValue(moment.Name, out Tensor? read) ? read.to(_device) : zeros(moment.Shape, moment.Type, _device);
             _exchange.Ranks.Broadcast(whole, 0);
             if (!isFirst) TakePart(moment.Name, whole);
         }
@@ -45,8 +46,6 @@ internal sealed class ShardedMoments : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Forget();
-
-    private Device Device => _exchange.Shards is [ParameterShard first, ..] ? first.Weights.device : CPU;
 
     private OptimizerTensor Describe(NamedParameter parameter, string name) => new(name, ScalarType.Float32, parameter.Value.shape, () =>
     {

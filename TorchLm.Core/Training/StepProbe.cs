@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace TorchLm.Core.Training;
 
-/// <summary>How fast real steps of a model are, found by making some for about three seconds.</summary>
+/// <summary>How fast real steps of a model are, found by making some for about three seconds, at least two.</summary>
 public static class StepProbe
 {
     private const int Steps = 64;

@@ -11,7 +11,7 @@ namespace TorchLm.Core.Training;
 /// <param name="Activations">What the forward pass leaves for the backward pass, for all blocks or, where they are computed again, for one; the last norm and logits.</param>
 /// <param name="Program">On a CPU the program itself (.NET, libtorch, its threads), and the copy that a checkpoint is written from.</param>
 /// <remarks>
-/// An account of what <see cref="Gpt"/> keeps with TorchLm's own kernels, that is on a CPU; libtorch's operators on a GPU keep about the same. Two numbers in
+/// An account of what <see cref="Gpt"/> keeps: with TorchLm's own kernels on a CPU, and on a GPU with libtorch's operators, for which it is untried. Two numbers in
 /// it are measured (Linux, glibc): what the program takes, and what the C library's heap holds between pieces that were given back; docs/runs.md has the
 /// comparison with runs.
 /// </remarks>
@@ -31,8 +31,13 @@ public sealed record TrainingMemory(long Weights, long Gradients, long Moments, 
     /// <summary>All of it.</summary>
     public long Total => Weights + Gradients + Moments + Activations + Program;
 
-    /// <summary>All of it on each of several ranks that keep equal parts of the optimiser's state (ZeRO stage 1, Rajbhandari et al. 2020).</summary>
-    public long TotalWithShardedMoments(int ranks) => Total - Moments + ((Moments + ranks - 1) / ranks);
+    /// <summary>The part of <see cref="Moments"/> that is the running mean of the weights.</summary>
+    public long Average { get; init; }
+
+    /// <summary>
+    /// All of it on each of several ranks that keep equal parts of the optimiser's state (ZeRO stage 1, Rajbhandari et al. 2020), and all of the running mean.
+    /// </summary>
+    public long TotalWithShardedMoments(int ranks) => Total - (Moments - Average) + ((Moments - Average + ranks - 1) / ranks);
 
     /// <summary>The account for a model and a micro-batch.</summary>
     /// <param name="shape">The model, its vocabulary known.</param>
@@ -44,15 +49,15 @@ public sealed record TrainingMemory(long Weights, long Gradients, long Moments, 
     public static TrainingMemory Of(ModelConfig shape, int sequences, Precision precision, bool checkpointing, bool onCpu, OptimizerConfig? optimizer = null)
     {
         optimizer ??= new OptimizerConfig();
-        long parameters = ModelCost.Parameters(shape) + ((shape.PaddedVocabularySize - shape.VocabularySize) * (long)shape.EmbeddingSize);
+        long padding = shape.PaddedVocabularySize - shape.VocabularySize, tables = shape.TiedHead ? 1 : 2;
+        long values = shape.ValueEmbeddings ? (long)shape.LayerCount * shape.KeyValueHeads * shape.HeadSize : 0; // of a token, in all blocks
+        long parameters = ModelCost.Parameters(shape) + (padding * ((tables * shape.EmbeddingSize) + values));
         long tokens = (long)sequences * shape.ContextLength, c = shape.EmbeddingSize;
         long type = precision.ComputeType() == ScalarType.Float32 ? sizeof(float) : 2;
         long copies = type == sizeof(float) ? 0 : type * parameters;
-        // A block's input and the sum after attention in float32; in the products' type both norms' outputs, queries, keys, values, attention's output and its
-        // projection, both sides of GELU; a few numbers a row.
-        long block = tokens * ((2 * sizeof(float) * c) + (type * 15 * c) + (sizeof(float) * (4L + shape.HeadCount)));
-        long backward = tokens * type * 8 * c; // gradients of one block's widest part, both sides of GELU
-        int scattered = !onCpu || !checkpointing ? 0 : type == sizeof(float) && tokens * 4 * c * type <= LargestHeapPiece ? 2 : 1;
+        long block = tokens * BlockBytes(shape, type, onCpu), widest = shape.MlpWidth + Inside(shape);
+        long backward = tokens * type * widest; // gradients of one block's widest part, both sides of the activation
+        int scattered = !onCpu || !checkpointing ? 0 : type == sizeof(float) && tokens * Inside(shape) * type <= LargestHeapPiece ? 2 : 1;
         long holes = scattered * (block + backward);
         if (shape.Dropout > 0)
         {
@@ -68,6 +73,32 @@ public sealed record TrainingMemory(long Weights, long Gradients, long Moments, 
         if (onCpu) activations += (long)(HeapShare * activations) + holes;
         long program = onCpu ? ProgramBytes + ((1L + optimizer.StateNumbers()) * sizeof(float) * parameters) : 0;
         return new TrainingMemory((sizeof(float) * parameters) + copies, sizeof(float) * parameters,
-            (long)optimizer.MemoryNumbers() * sizeof(float) * parameters, activations, program);
+            (long)optimizer.MemoryNumbers() * sizeof(float) * parameters, activations, program)
+        {
+            Average = optimizer.AverageDecay > 0 ? sizeof(float) * parameters : 0,
+        };
     }
+
+    /// <summary>What a block keeps for a token.</summary>
+    /// <param name="shape">The model.</param>
+    /// <param name="type">Bytes of a number in products.</param>
+    /// <param name="onCpu">Whether TorchLm's kernels compute it; libtorch's operators keep float32 in places.</param>
+    private static long BlockBytes(ModelConfig shape, long type, bool onCpu)
+    {
+        long c = shape.EmbeddingSize, keysAndValues = (long)shape.KeyValueHeads * shape.HeadSize;
+        // In float32 the block's input, the sum after attention, and a few numbers a row.
+        long wide = (2 * c) + 4 + shape.HeadCount;
+        if (shape.EmbeddingShortcuts) wide += c;
+        if (shape.ValueEmbeddings) wide += keysAndValues;
+        // Both norms' outputs; queries, keys, values; attention's output and its projection; both sides of the activation.
+        long narrow = (2 * c) + shape.QkvSize + (2 * c) + Inside(shape) + shape.MlpWidth;
+        if (shape.QkNorm && onCpu) narrow += shape.QkvSize; // before the norm
+        if (shape.QkNorm && !onCpu) wide += shape.QkvSize - keysAndValues;
+        if (shape.ConvolutionWidth > 0 && onCpu) narrow += 2 * c; // inputs of the two
+        if (shape.ConvolutionWidth > 0 && !onCpu) wide += 2 * shape.ConvolutionWidth * c; // one for each place in the window
+        return (sizeof(float) * wide) + (type * narrow);
+    }
+
+    /// <summary>Numbers of a token before the MLP's activation: gates and values where it is gated.</summary>
+    private static long Inside(ModelConfig shape) => (shape.IsGated ? 2L : 1) * shape.MlpWidth;
 }

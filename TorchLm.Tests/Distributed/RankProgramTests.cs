@@ -89,15 +89,25 @@ public sealed class RankProgramTests : IDisposable
     public async Task A_rank_that_hangs_is_named_and_ends_the_others()
     {
         string corpus = Corpus();
-        using Process job = MpiLauncher.Of(MpiLauncher.OpenMpi)!.Start(3, s_noVariables, [.. Train(corpus, "hung"), "--set", "training.steps=100000", "--set", "training.saveInterval=20"]);
+        await AssertNamed(3, "hung/latest.json", [.. Train(corpus, "hung"), "--set", "training.steps=100000", "--set", "training.saveInterval=20"]);
+    }
+
+    [MpiFact(MpiLauncher.OpenMpi)]
+    public Task A_rank_that_hangs_while_the_first_one_prepares_text_is_named() =>
+        AssertNamed(2, "prepares/data", ["train", "--out", _folder["prepares"], "--set", "data.builtInBytes=4000000000"]);
+
+    /// <summary>Stops the last of several ranks when a file of the run is there.</summary>
+    private async Task AssertNamed(int ranks, string sign, string[] arguments)
+    {
+        using Process job = MpiLauncher.Of(MpiLauncher.OpenMpi)!.Start(ranks, s_noVariables, arguments);
         Task<string> errors = job.StandardError.ReadToEndAsync(), output = job.StandardOutput.ReadToEndAsync();
-        for (var waited = Stopwatch.StartNew(); !File.Exists(_folder["hung/latest.json"]); await Task.Delay(50)) Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2));
-        int victim = Children(job.Id).Single(id => File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains("OMPI_COMM_WORLD_RANK=2"));
+        for (var waited = Stopwatch.StartNew(); !Path.Exists(_folder[sign]); await Task.Delay(50)) Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2));
+        int victim = Children(job.Id).Single(id => File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains($"OMPI_COMM_WORLD_RANK={ranks - 1}"));
         using (Process stop = Process.Start("kill", ["-STOP", $"{victim}"])) await stop.WaitForExitAsync();
         Assert.True(job.WaitForExit(TimeSpan.FromSeconds(40)), "it still runs");
         Assert.NotEqual(0, job.ExitCode);
         string[] said = [.. (await errors).Split('\n').Where(line => line.StartsWith("torchlm: ", StringComparison.Ordinal))];
-        Assert.Contains("rank 2 on ", Assert.Single(said), StringComparison.Ordinal);
+        Assert.Contains($"rank {ranks - 1} on ", Assert.Single(said), StringComparison.Ordinal);
         Assert.Contains("has not been heard of for 20 s", said[0], StringComparison.Ordinal);
         Assert.Empty(Children(job.Id));
         await output;

@@ -58,6 +58,16 @@ public sealed class ScaleOutScriptsTests : IDisposable
         Assert.Equal("begun\nsaved\n", output);
     }
 
+    /// <summary>A terminal sends Ctrl-C to all processes of the group, and a launcher that gets it gives its ranks no time.</summary>
+    [LinuxFact]
+    public void The_supervisor_keeps_Ctrl_C_in_a_terminal_from_the_launcher()
+    {
+        string program = _folder.Write("bin/job", "#!/bin/bash\ntrap 'echo interrupted' INT\ntrap 'echo saved; exit 130' USR1\n" +
+            "read -r _ _ _ _ group _ </proc/$PPID/stat\nkill -INT -- -$group\nwhile true; do sleep 0.1; done\n");
+        (int code, string output) = Run(new ProcessStartInfo("setsid", ["--wait", "bash", Path.Combine(s_scripts, "keep-running.sh"), "run", program, "--"]));
+        Assert.Equal((130, "saved\n"), (code, output));
+    }
+
     [LinuxFact]
     public void The_supervisor_gives_up_a_run_that_gets_nowhere_and_wrong_input_at_once()
     {

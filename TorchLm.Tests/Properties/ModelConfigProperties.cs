@@ -1,3 +1,4 @@
+using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Model;
 using TorchLm.Core.Optimization;
@@ -14,9 +15,11 @@ public class ModelConfigProperties
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Any_combination_trains_keeps_the_future_out_and_can_be_cached(int seed)
+    public void Any_combination_trains_resumes_keeps_the_future_out_and_can_be_cached(int seed)
     {
-        ModelConfig config = Draw(new Random(seed));
+        var random = new Random(seed);
+        ModelConfig config = Draw(random);
+        var optimizing = new OptimizerConfig { Name = new[] { "adamw", "muon", "lion", "sgd" }[random.Next(config.BaseWidth > 0 ? 3 : 4)] };
         config.Validate();
         using (Gpt model = TinyGpt.WithWideWeights(config, seed))
         {
@@ -25,19 +28,27 @@ public class ModelConfigProperties
             ReadingChecks.AssertCachedIsUncached(model, 1);
             ReadingChecks.AssertCachedIsUncached(model, 3, 2);
         }
-        using (var model = new Gpt(config, seed))
-        {
-            model.train();
-            using var optimizer = new Optimizer(model, new OptimizerConfig());
-            using Batch batch = RandomBatches.Make(seed, 2, config.ContextLength, config.VocabularySize);
-            for (int step = 0; step < 2; step++)
-            {
-                using Tensor loss = model.AccumulateGradients(batch.Inputs, batch.Targets, zLoss: 1e-3, checkpointActivations: seed % 2 == 0);
-                Assert.InRange(loss.item<float>(), 0.5 * Math.Log(config.VocabularySize), 1.5 * Math.Log(config.VocabularySize));
-                optimizer.Step(1e-3).Dispose();
-            }
-            Assert.All(TinyGpt.Parameters(model).Values.SelectMany(v => v), v => Assert.True(float.IsFinite(v)));
-        }
+        using var folder = new TemporaryFolder();
+        using Gpt whole = new(config, seed), resumed = new(config, seed + 1);
+        using Optimizer optimizer = new(whole, optimizing), other = new(resumed, optimizing);
+        Step(whole, optimizer, seed);
+        string checkpoint = Checkpoint.Save(new RunFolder(folder.Path), whole, optimizer, new TrainingState { Step = 1 }, isBest: false, keep: 1);
+        Step(whole, optimizer, seed);
+        Checkpoint.Load(checkpoint, resumed, other);
+        Step(resumed, other, seed);
+        Dictionary<string, float[]> expected = TinyGpt.Parameters(whole);
+        Assert.All(expected.Values.SelectMany(v => v), v => Assert.True(float.IsFinite(v)));
+        Assert.All(TinyGpt.Parameters(resumed), p => Assert.Equal(expected[p.Key], p.Value));
+    }
+
+    private static void Step(Gpt model, Optimizer optimizer, int seed)
+    {
+        model.train();
+        using Batch batch = RandomBatches.Make(seed, 2, model.Config.ContextLength, model.Config.VocabularySize);
+        using Tensor loss = model.AccumulateGradients(batch.Inputs, batch.Targets, zLoss: 1e-3, checkpointActivations: seed % 2 == 0);
+        double uniform = Math.Log(model.Config.VocabularySize);
+        Assert.InRange(loss.item<float>(), 0.5 * uniform, 1.5 * uniform);
+        optimizer.Step(1e-3).Dispose();
     }
 
     private static ModelConfig Draw(Random random)
@@ -56,6 +67,7 @@ public class ModelConfigProperties
             QkNorm = Coin(), QkNormScale = One(1, 1.2),
             SlidingWindow = window, FullAttentionInterval = One(0, 1, 2), EmbeddingShortcuts = Coin(), ValueEmbeddings = Coin(), TiedHead = Coin(),
             LogitSoftCap = One(0.0, 15, 30), ZeroInitProjections = Coin(), BaseWidth = One(0, 0, 8, 48),
+            ConvolutionWidth = One(0, 0, 1, 3, 9),
         };
     }
 }

@@ -76,6 +76,17 @@ public sealed class SweepCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_depth_is_swept_as_a_preset_is()
+    {
+        ProgramProcess sweep = Run("sweep", "--out", "s", "--depth", "1", "--set", "training.steps=2", "--set", "training.batchSize=2", "--set", "training.evalBatches=1",
+            "--try", "optimizer.muonLearningRate=0.01,0.02", "--devices", "cpu", "--threads", "1");
+        Assert.Equal((0, 2), (sweep.ExitCode, Directory.GetDirectories(_folder["s"], "trial-*").Length));
+        JsonNode config = JsonNode.Parse(File.ReadAllText(_folder["s/trial-01/config.json"]))!;
+        Assert.Equal((1, 64, "muon", 0.01), (config["model"]!["layerCount"]!.GetValue<int>(), config["model"]!["embeddingSize"]!.GetValue<int>(),
+            config["optimizer"]!["name"]!.GetValue<string>(), config["optimizer"]!["muonLearningRate"]!.GetValue<double>()));
+    }
+
+    [Fact]
     public void Random_search_draws_the_same_candidates_again()
     {
         string[] drawn = ["--set", "training.steps=1", "--try", "optimizer.learningRate=1e-4..1e-2", "--random", "2", "--sweep-seed", "5", "--json"];
@@ -144,6 +155,7 @@ public sealed class SweepCommandTests : IDisposable
         Sweep(["--try", "model.layerCount=1,2", "--seeds", "0"]).AssertRefused("--seeds");
         Run("sweep", "--out", "s", "--try", "model.dropout=0", "--devices", "cpu,tpu").AssertRefused("tpu");
         Run("sweep", "--out", ".", "--try", "model.dropout=0").AssertRefused("other files");
+        Run("sweep", "--out", "s", "--preset", "fables", "--depth", "2", "--try", "model.dropout=0").AssertRefused("--depth and --preset exclude each other");
         Run("sweep", "--out", "s", "--preset", "finetune", "--try", "model.dropout=0").AssertRefused("random weights");
         Assert.False(Directory.Exists(_folder["s"]));
         Run("sweep", "--out", "s", "--try", "model.dropout=0", "--data", "nowhere.txt").AssertRefused("nowhere.txt");

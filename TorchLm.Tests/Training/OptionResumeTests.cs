@@ -9,13 +9,34 @@ public class OptionResumeTests
 {
     public static TheoryData<string> Options => ModelOptions.Names;
 
+    public static TheoryData<string, string> OtherOptimizers
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (string option in new[] { "llama", "modern", "modern with windows and one head of keys" })
+            {
+                foreach (string optimizer in new[] { "muon", "lion", "sgd" }) data.Add(option, optimizer);
+            }
+            return data;
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Options))]
-    public void A_run_that_was_stopped_and_resumed_ends_with_the_same_bytes(string option)
+    public void A_run_that_was_stopped_and_resumed_ends_with_the_same_bytes(string option) => AssertResumes(option, TestRun.Config.Optimizer);
+
+    [Theory]
+    [MemberData(nameof(OtherOptimizers))]
+    public void So_does_one_with_another_optimizer(string option, string optimizer) => AssertResumes(option,
+        TestRun.Config.Optimizer with { Name = optimizer, LearningRate = optimizer == "sgd" ? 1 : 3e-3 }); // all parameters are to move
+
+    private static void AssertResumes(string option, OptimizerConfig optimizer)
     {
         RunConfig config = TestRun.Config with
         {
             Model = ModelOptions.All[option],
+            Optimizer = optimizer,
             Training = TestRun.Config.Training with { Steps = 4, EvalInterval = 4, SaveInterval = 0, LogInterval = 1, ZLoss = 1e-3 },
         };
         using TemporaryFolder whole = new(), pieces = new();

@@ -100,5 +100,28 @@ public class RunPlanTests
         Assert.Equal(whole.Total, whole.Weights + whole.Gradients + whole.Moments + whole.Activations + whole.Program);
     }
 
+    [Fact]
+    public void What_the_options_of_the_architecture_keep_is_counted()
+    {
+        var shape = new ModelConfig { LayerCount = 12, HeadCount = 12, EmbeddingSize = 768, ContextLength = 1024, VocabularySize = 50257, VocabularyMultiple = 64 };
+        const long InBlocks = 12 * 8 * 1024 * 768L; // one number a channel, in all blocks
+        TrainingMemory plain = OnGpu(shape);
+        Assert.Equal(4 * 2 * InBlocks, More(shape with { QkNorm = true }));                     // queries and keys in float32
+        Assert.Equal(4 * 6 * InBlocks, More(shape with { ConvolutionWidth = 3 }));              // three places in two convolutions
+        Assert.Equal(4 * InBlocks, More(shape with { EmbeddingShortcuts = true }));
+        Assert.Equal(-2 * InBlocks * 4 / 3, More(shape with { KeyValueHeadCount = 4 }));                  // of 12 for keys and for values
+        Assert.Equal(0, More(shape with { Mlp = "swiglu", MlpSize = 2048 }));                   // 3 x 2048 in place of 2 x 3072
+        Assert.True(TrainingMemory.Of(shape with { QkNorm = true, ConvolutionWidth = 3 }, 8, Precision.BFloat16, false, onCpu: true).Activations
+            > TrainingMemory.Of(shape, 8, Precision.BFloat16, false, onCpu: true).Activations + (2 * 5 * InBlocks));
+        long table = 6L * 768 * 50304; // float32 and its copy in bf16
+        Assert.Equal(table, OnGpu(shape with { TiedHead = false }).Weights - plain.Weights);
+
+        var averaged = TrainingMemory.Of(shape, 8, Precision.BFloat16, false, false, new OptimizerConfig { AverageDecay = 0.99 });
+        Assert.Equal(plain.TotalWithShardedMoments(4) + averaged.Average, averaged.TotalWithShardedMoments(4)); // each rank has it whole
+
+        static TrainingMemory OnGpu(ModelConfig shape) => TrainingMemory.Of(shape, 8, Precision.BFloat16, checkpointing: false, onCpu: false);
+        long More(ModelConfig other) => OnGpu(other).Activations - plain.Activations;
+    }
+
     private static RunPlan Plan(RunConfig config) => new(config, Precision.Float32, OnCpu: true, FreeBytes: 1L << 40, DataTokens: 1 << 30, TokensPerSecond: 1000);
 }

@@ -37,7 +37,7 @@ internal static class BenchCollectiveCommand
             if (!(time > 0)) throw new InputException($"--seconds is {time}, but it must be above 0.");
             CommonOptions.UseThreads(parsed.GetValue(threads));
             ProcessLaunch? launch = CollectiveEnvironment.OfThisProcess();
-            torch.Device where = DeviceChoice.Of(parsed.GetValue(device) == "cuda" ? $"cuda:{launch?.LocalRank ?? 0}" : "cpu").Device;
+            torch.Device where = DeviceChoice.Of(parsed.GetValue(device)!, launch?.LocalRank ?? 0).Device;
             using ICollective collective = Collectives.Open(launch, where);
             return Measure(collective, where, sizes, TimeSpan.FromSeconds(time), parsed.GetValue(json));
         }));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using TorchLm.Core;
+using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Devices;
 using TorchLm.Core.Distributed;
 using TorchSharp;
@@ -55,7 +56,9 @@ internal sealed class Job : IDisposable
         try
         {
             DeviceChoice choice = DeviceChoice.Of(device, launch?.LocalRank ?? 0);
-            return new Job(Collectives.Open(launch, choice.Device), choice);
+            var job = new Job(Collectives.Open(launch, choice.Device), choice);
+            job.Ranks.Watch(s_silence, sentence => job.Abandon(sentence, ExitCode.Failed)); // rank 0 may prepare data for hours now, and others wait
+            return job;
         }
         catch (InputException e) when (launch is { WorldSize: > 1 })
         {
@@ -68,7 +71,7 @@ internal sealed class Job : IDisposable
     {
         _announced = true;
         _consensus.OfFirst(JsonSerializer.SerializeToUtf8Bytes(plan));
-        Watch(plan);
+        Begin(plan);
     }
 
     /// <summary>Waits for rank 0's plan; null where rank 0 has failed and said why.</summary>
@@ -81,7 +84,7 @@ internal sealed class Job : IDisposable
             return null;
         }
         JobPlan read = JsonSerializer.Deserialize<JobPlan>(plan)!;
-        Watch(read);
+        Begin(read);
         return read;
     }
 
@@ -117,18 +120,18 @@ internal sealed class Job : IDisposable
         }
     }
 
-    /// <summary>Lets this rank notice that another one is gone, which it would wait for for ever.</summary>
-    private void Watch(JobPlan plan)
+    /// <summary>From here on a rank that is alone with what it does holds the others up.</summary>
+    private void Begin(JobPlan plan)
     {
         _run = plan.RunFolder;
         if (Device.Device.type == DeviceType.CPU) Ranks.Patience = s_patience; // on a GPU it would let each operation be waited for
-        Ranks.Watch(s_silence, sentence => Abandon(sentence, ExitCode.Failed));
     }
 
     /// <summary>Says what is wrong and ends all ranks, as far as they can be reached, and this one in any case: its other threads may hang within MPI.</summary>
     private void Abandon(string sentence, int code)
     {
-        string how = code == ExitCode.Failed && _run is not null ? $" The run goes on from its last checkpoint with: torchlm train --resume {Hint.Path(_run)}" : "";
+        string how = code == ExitCode.Failed && _run is not null && new RunFolder(_run).Steps().Count > 0
+            ? $" The run goes on from its last checkpoint with the same launcher and: torchlm train --resume {Hint.Path(_run)}" : "";
         Console.Error.WriteLine($"torchlm: {Program.OneLine($"{Name(Ranks)}: {sentence}{how}")}");
         var abort = new Thread(() => Ranks.Abort(code)) { IsBackground = true };
         abort.Start();

@@ -52,7 +52,7 @@ internal sealed record MicroBatchOption(int? Sequences)
         var line = new StatusLine();
         try
         {
-            return MicroBatchTrial.Largest(config.Model, config.Training, device.Device, precision, size => line.Show($"Trying a micro-batch of {size}"), cancel);
+            return MicroBatchTrial.Largest(config.Model, config.Training, device.Device, precision, config.Optimizer, size => line.Show($"Trying a micro-batch of {size}"), cancel);
         }
         finally
         {

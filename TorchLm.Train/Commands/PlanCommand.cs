@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using TorchLm.Core;
 using TorchLm.Core.Configuration;
 using TorchLm.Core.Devices;
@@ -17,8 +18,11 @@ internal static class PlanCommand
     /// <summary>What the model's arithmetic usually uses of the peak, where it cannot be measured.</summary>
     private const double UsualUtilization = 0.4;
 
-    /// <summary>A step that would take longer than this is measured with fewer sequences, or not at all.</summary>
-    private const double ProbeSeconds = 1.5;
+    /// <summary>
+    /// A step that would take longer than this is measured with fewer sequences, or not at all. What several ranks bring hangs on how long a step and its
+    /// update take, for which one waits longer.
+    /// </summary>
+    private const double ProbeSeconds = 1.5, RanksProbeSeconds = 8;
 
     /// <summary>GB/s that a link between ranks is taken to carry where nothing is said: about what PCIe 4.0, or a network of 100 Gb/s, does.</summary>
     private const double UsualBandwidth = 10;
@@ -118,17 +122,19 @@ internal static class PlanCommand
             : PrecisionChoice.Of(run.Training.Precision == "auto" ? Precision.Float32.Name() : run.Training.Precision, place.Device, run.Model, 1);
         RunPlan plan = before with { Precision = precision.Precision };
         double peak = DevicePeak.MeasureFlops(place.Device, precision.Precision), guess = UsualUtilization * peak / ModelCost.TrainingFlopsPerToken(run.Model);
-        int most = (int)Math.Min(run.Training.BatchSize, guess * ProbeSeconds / run.Model.ContextLength);
+        double longest = timesUpdate ? RanksProbeSeconds : ProbeSeconds;
+        int most = (int)Math.Min(run.Training.BatchSize, guess * longest / run.Model.ContextLength);
         int sequences = MicroBatch.Divisors(run.Training.BatchSize).LastOrDefault(size => size <= most && plan.Memory(size).Total < plan.FreeBytes);
         if (sequences == 0)
         {
             var estimate = new ProbedStep(run.Model.ContextLength, run.Model.ContextLength / guess, 0);
-            return (plan with { TokensPerSecond = guess }, estimate, $"estimated: {100 * UsualUtilization:0} % of {peak / 1e9:N0} GFLOP/s, for a step is too much for a probe of three seconds");
+            return (plan with { TokensPerSecond = guess }, estimate, $"estimated: {100 * UsualUtilization:0} % of {peak / 1e9:N0} GFLOP/s, for a step would take more than {longest:0.#} seconds");
         }
+        var probe = Stopwatch.StartNew();
         ProbedStep step = StepProbe.Measure(run.Model, run.Training, run.Optimizer, sequences, place.Device, precision.Precision, timesUpdate);
         double share = step.TokensPerSecond * ModelCost.TrainingFlopsPerToken(run.Model) / peak;
         string with = sequences == run.Training.BatchSize ? "" : $" with {sequences} of {run.Training.BatchSize} sequences";
-        return (plan with { TokensPerSecond = step.TokensPerSecond }, step, $"measured in three seconds{with}, {100 * share:0} % of {peak / 1e9:N0} GFLOP/s");
+        return (plan with { TokensPerSecond = step.TokensPerSecond }, step, $"measured in {probe.Elapsed.TotalSeconds:0.0} seconds{with}, {100 * share:0} % of {peak / 1e9:N0} GFLOP/s");
     }
 
     private static long Free(torch.Device device) => device.type == DeviceType.CPU ? HostMemory.Available()

@@ -27,6 +27,7 @@ internal static class SweepCommand
         };
         Option<string?> preset = CommonOptions.Preset($"The preset to change. Default: {PresetFile.Default}.");
         var config = new Option<string?>("--config") { Description = "A configuration file to change.", HelpName = "FILE" };
+        Option<int?> depth = ConfigurationChoice.DepthOption();
         var data = new Option<string?>("--data") { Description = "Text or shards. Default: the configuration's.", HelpName = "DIR|FILE" };
         Option<string[]> set = CommonOptions.Set();
         var tried = new Option<string[]>("--try")
@@ -61,7 +62,7 @@ internal static class SweepCommand
         ])
         {
             { "What to try", tried, random, sweepSeed, seeds, halving },
-            { "What all trials share", preset, config, set, data },
+            { "What all trials share", preset, config, depth, set, data },
             { "Where and how", output, devices, threads, maxTime, json },
         };
         command.SetAction(Program.Action((parsed, cancel) =>
@@ -69,10 +70,7 @@ internal static class SweepCommand
             string folder = Path.GetFullPath(parsed.GetRequiredValue(output)), planPath = Path.Combine(folder, SweepPlan.FileName);
             if (parsed.GetValue(seeds) < 1) throw new InputException($"--seeds is {parsed.GetValue(seeds)}, but it must be at least 1.");
             if (parsed.GetValue(random) < 1) throw new InputException($"--random is {parsed.GetValue(random)}, but it must be at least 1.");
-            if (parsed.GetValue(preset) is not null && parsed.GetValue(config) is not null)
-            {
-                throw new InputException("--preset and --config exclude each other: choose one.");
-            }
+            ConfigurationChoice choice = ConfigurationChoice.Of(parsed.GetValue(depth), parsed.GetValue(preset), parsed.GetValue(config));
             string[] names = Devices(parsed.GetValue(devices)!);
             List<string> options = [];
             if (parsed.GetValue(threads) is { } count) options.AddRange(["--threads", $"{count}"]);
@@ -87,8 +85,7 @@ internal static class SweepCommand
             {
                 Try = describes ? parsed.GetValue(tried)!
                     : throw new InputException("Say what to try, for example --try optimizer.learningRate=1e-3,3e-3."),
-                Config = JsonSerializer.SerializeToElement(
-                    Configure(parsed.GetValue(preset), parsed.GetValue(config), parsed.GetValue(set)!, parsed.GetValue(data)), s_config),
+                Config = JsonSerializer.SerializeToElement(Configure(choice, parsed.GetValue(set)!, parsed.GetValue(data)), s_config),
                 Random = parsed.GetValue(random),
                 SweepSeed = parsed.GetValue(sweepSeed),
                 Seeds = parsed.GetValue(seeds),
@@ -163,12 +160,11 @@ internal static class SweepCommand
         return usesCpu && config.Training.Precision == "auto" ? config with { Training = config.Training with { Precision = "fp32" } } : config;
     }
 
-    private static RunConfig Configure(string? preset, string? config, IReadOnlyList<string> settings, string? data)
+    private static RunConfig Configure(ConfigurationChoice choice, IReadOnlyList<string> settings, string? data)
     {
-        string used = preset ?? PresetFile.Default;
-        RunConfig run = RunConfig.Parse(config is not null ? ConfigFile.ReadText(config) : PresetFile.Read(used), config ?? $"The preset {used}",
-            settings);
-        if (run.Training.InitFrom is not null || preset == InitialModel.Preset)
+        (string configuration, string source) = choice.Read(PresetFile.Default);
+        RunConfig run = RunConfig.Parse(configuration, source, settings);
+        if (run.Training.InitFrom is not null || choice.Preset == InitialModel.Preset)
         {
             throw new InputException("The trials of a sweep begin with random weights: leave training.initFrom and the preset finetune out.");
         }

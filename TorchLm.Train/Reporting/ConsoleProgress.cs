@@ -87,7 +87,8 @@ internal sealed class ConsoleProgress : ITrainingObserver, IDisposable
     {
         double left = (_config.Training.Steps - m.Step) * (m.Tokens / (double)m.Step) / m.TokensPerSecond;
         string utilization = m.ModelFlopsUtilization is { } mfu ? $" ({100 * mfu:0} % of peak)" : "";
-        return $"{Position(m.Step)}  train loss {m.TrainLoss:0.0000}  {m.TokensPerSecond:N0} tokens/s{utilization}  {TimeText.Of(left)} left";
+        string ranks = m.Speeds is { } s ? $"  ranks {s.SlowestTokensPerSecond:N0} to {s.FastestTokensPerSecond:N0}" : "";
+        return $"{Position(m.Step)}  train loss {m.TrainLoss:0.0000}  {m.TokensPerSecond:N0} tokens/s{utilization}{ranks}  {TimeText.Of(left)} left";
     }
 
     private string Position(long step)

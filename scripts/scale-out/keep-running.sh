@@ -35,8 +35,10 @@ while true; do
   else what=(--out "$run" "$@")
   fi
   begun=1
-  "${launcher[@]}" train "${what[@]}" &
+  set -m # in a process group of its own: Ctrl-C in a terminal reaches this script alone, which asks for a save
+  "${launcher[@]}" train "${what[@]}" </dev/null &
   child=$!
+  set +m
   wait "$child"
   code=$?
   while [ -n "$stopped" ]; do # a signal has ended the waiting
