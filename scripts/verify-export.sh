@@ -77,7 +77,7 @@ train llama "${fables[@]}" --set training.steps=60 --set model.family=llama --se
 prepare llama bpe "The fox" "Once"
 train own "${fables[@]}" --set training.steps=40 --set model.positions=rope --set model.norm=rmsnorm --set model.mlp=relu2 --set model.qkNorm=true \
   --set model.keyValueHeadCount=2 --set model.slidingWindow=32 --set model.fullAttentionInterval=2 --set model.embeddingShortcuts=true \
-  --set model.valueEmbeddings=true --set model.logitSoftCap=15
+  --set model.valueEmbeddings=true --set model.logitSoftCap=15 --set model.convolutionWidth=3
 prepare own bpe "The fox" "Once"
 train char --preset gpt2-tiny --precision fp32 --data "$text" --set training.steps=400 --set model.contextLength=128 --set training.evalBatches=1
 prepare char char "Grüße" "der Fuchs"

@@ -38,6 +38,8 @@ internal static class Limits
     public static Limit OneWindowForAll { get; } = new("model.fullAttentionInterval", m => m.FullAttentionInterval, "0",
         m => Enumerable.Range(0, m.LayerCount).All(layer => m.WindowOf(layer) == m.WindowOf(0)));
 
+    public static Limit NoConvolutions { get; } = Limit.To("model.convolutionWidth", m => m.ConvolutionWidth, 0);
+
     public static Limit NoShortcuts { get; } = Limit.To("model.embeddingShortcuts", m => m.EmbeddingShortcuts, false);
 
     public static Limit NoValueEmbeddings { get; } = Limit.To("model.valueEmbeddings", m => m.ValueEmbeddings, false);

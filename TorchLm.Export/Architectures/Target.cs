@@ -9,7 +9,7 @@ namespace TorchLm.Export.Architectures;
 /// </summary>
 internal sealed class Target
 {
-    private static readonly Limit[] s_plain = [NoShortcuts, NoValueEmbeddings, NoSoftCap, UndividedLogits];
+    private static readonly Limit[] s_plain = [NoConvolutions, NoShortcuts, NoValueEmbeddings, NoSoftCap, UndividedLogits];
     private static readonly Limit[] s_gpt2 =
         [OneKeyHeadForEachQuery, Unrotated, LayerNorm, PreNorm, NoEmbeddingNorm, Gelu, NoQkNorm, NoWindow, .. s_plain];
 
@@ -34,7 +34,7 @@ internal sealed class Target
         new("qwen3", ModelConfig.Llama, [.. s_llama, QkNorm, NoWindow, .. s_plain, NoBiases]));
 
     /// <summary>The architecture that computes what a model does; null where none does.</summary>
-    public Architecture? Find(ModelConfig model) => _architectures.FirstOrDefault(one => model.ConvolutionWidth == 0 && !one.Exceeded(model).Any());
+    public Architecture? Find(ModelConfig model) => _architectures.FirstOrDefault(one => !one.Exceeded(model).Any());
 
     /// <summary>The architecture of a name.</summary>
     public Architecture Named(string name) => _architectures.Single(one => one.Name == name);
@@ -43,7 +43,6 @@ internal sealed class Target
     /// <exception cref="InputException">None does; the first setting is named that the nearest one cannot have.</exception>
     public Architecture Require(ModelConfig model)
     {
-        ShortConvolutions.Refuse(model);
         if (Find(model) is { } found) return found;
         Architecture nearest = _architectures.MinBy(one => one.Exceeded(model).Count())!;
         Limit limit = nearest.Exceeded(model).First();

@@ -26,8 +26,8 @@ internal static class HuggingFaceFiles
     /// <param name="architecture">What transformers has it as.</param>
     /// <param name="folder">An existing folder.</param>
     /// <param name="type">What the weights are stored in.</param>
-    /// <param name="transformersJs">What transformers.js is told about its files, or null.</param>
-    public static void Write(ModelSource model, Architecture architecture, string folder, ScalarType type, JsonObject? transformersJs = null)
+    /// <param name="besides">What config.json says of a graph for transformers.js, or null.</param>
+    public static void Write(ModelSource model, Architecture architecture, string folder, ScalarType type, JsonObject? besides = null)
     {
         ITokenizer tokenizer = model.Tokenizer;
         int? end = tokenizer.EndOfTextId;
@@ -37,7 +37,7 @@ internal static class HuggingFaceFiles
             ScalarType.BFloat16 => "bfloat16",
             _ => "float32",
         });
-        if (transformersJs is not null) config["transformers.js_config"] = transformersJs;
+        foreach ((string field, JsonNode? value) in besides ?? []) config[field] = value!.DeepClone();
         WriteJson(folder, ModelConfigFile.Name, config);
         WriteJson(folder, "generation_config.json", new JsonObject { ["bos_token_id"] = end, ["eos_token_id"] = end, ["pad_token_id"] = end });
 
@@ -59,7 +59,7 @@ internal static class HuggingFaceFiles
         if (!isGpt2) tokenizerConfig.Remove("add_prefix_space");
         WriteJson(folder, "tokenizer_config.json", tokenizerConfig);
         if (isGpt2) VocabularyAndMerges.Save((ByteLevelTokenizer)tokenizer, Path.Combine(folder, Vocabulary), Path.Combine(folder, Merges));
-        File.WriteAllText(Path.Combine(folder, "README.md"), ModelCard.Text(model, architecture, transformersJs is not null));
+        File.WriteAllText(Path.Combine(folder, "README.md"), ModelCard.Text(model, architecture, besides is not null));
     }
 
     private static void WriteJson(string folder, string name, JsonObject content) =>

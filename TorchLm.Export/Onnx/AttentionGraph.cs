@@ -15,8 +15,9 @@ internal sealed class AttentionGraph(GraphBuilder graph, GraphLayers layers, Mod
     /// <summary>(B, T, C) to (B, T, C).</summary>
     /// <param name="index">The block, from 0.</param>
     /// <param name="x">The input.</param>
-    /// <param name="past">Keys and values of earlier tokens, as in <see cref="BlockGraph.Add"/>.</param>
-    public string Add(int index, string x, (string Keys, string Values)? past)
+    /// <param name="past">Keys and values of earlier tokens, each (B, K, P, D); null where the graph has no cache.</param>
+    /// <param name="present">What they are to be called with the new ones behind them.</param>
+    public string Add(int index, string x, (string Keys, string Values)? past, (string Keys, string Values) present)
     {
         string name = $"h.{index}.attn";
         long keySize = _keyHeads * _headSize;
@@ -28,8 +29,8 @@ internal sealed class AttentionGraph(GraphBuilder graph, GraphLayers layers, Mod
         string keys = Prepared(k, _keyHeads), values = Heads(v, _keyHeads);                                 // each (B, K, T, D)
         if (past is { } earlier)
         {
-            keys = graph.Node("Concat", $"present.{index}.key", [earlier.Keys, keys], Attribute("axis", 2L));       // (B, K, P + T, D)
-            values = graph.Node("Concat", $"present.{index}.value", [earlier.Values, values], Attribute("axis", 2L));
+            keys = graph.Node("Concat", present.Keys, [earlier.Keys, keys], Attribute("axis", 2L));       // (B, K, P + T, D)
+            values = graph.Node("Concat", present.Values, [earlier.Values, values], Attribute("axis", 2L));
         }
         (keys, values) = (ForEachQuery($"{name}.all_k", keys), ForEachQuery($"{name}.all_v", values));              // each (B, H, P + T, D)
         string columns = graph.Node("Transpose", $"{name}.k_columns", [keys], Attribute("perm", 0, 1, 3, 2));      // (B, H, D, P + T)

@@ -57,7 +57,7 @@ internal sealed class GptGraph
         (_graph.Input($"past_key_values.{layer}.key", DataType.Float, KeyShape(Past)),
             _graph.Input($"past_key_values.{layer}.value", DataType.Float, KeyShape(Past)));
 
-    private Axis[] KeyShape(string length) => [Batch, _config.KeyValueHeads, length, _config.HeadSize];
+    private Axis[] KeyShape(string length) => [Batch, ConvolutionGraph.CacheHeads(_config), length, _config.HeadSize];
 
     /// <summary>Tokens and positions (B, T) to (B, T, C).</summary>
     private string Embed(SequenceGraph sequence)

@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using TorchLm.Core;
-using TorchLm.Export.Architectures;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Export.Onnx.Proto;
 
@@ -22,6 +21,7 @@ namespace TorchLm.Export.Onnx;
 /// <item><c>logits</c>, float32 (B, T, V).</item>
 /// <item><c>present.N.key|value</c>, float32 (B, K, P + T, D): the next call's past.</item>
 /// </list>
+/// With short convolutions K is that number and H more, which hold what those remember (<see cref="ConvolutionGraph"/>).
 /// P + T must not exceed the model's context length. Which of the inputs there are is decided at export: an input with a default value, which ONNX could say as
 /// well, makes ONNX Runtime log a warning each time, and transformers.js leaves it out without a word.
 /// </remarks>
@@ -51,7 +51,6 @@ public static class OnnxExport
     internal static OnnxFile Write(ModelSource model, string folder, OnnxOptions options, long inlineLimit, IProgress<double>? progress = null,
         CancellationToken cancel = default)
     {
-        ShortConvolutions.Refuse(model.Config);
         string name = options.WeightType == OnnxWeightType.Float16 ? "model_fp16.onnx" : "model.onnx", dataName = $"{name}_data";
         string path = Directory.CreateDirectory(Path.Combine(folder, "onnx")).FullName;
         GraphProto graph = new();

@@ -25,10 +25,12 @@ public static class OnnxFolder
         using ExportFolder folder = ExportFolder.Begin(path, HuggingFaceFiles.All, overwrite);
         OnnxFile file = OnnxExport.Write(model, folder.Temporary, options, progress, cancel);
         bool isHalf = options.WeightType == OnnxWeightType.Float16;
-        // Without these transformers.js would look for fp32 weights in one file.
+        // Without these transformers.js would look for fp32 weights in one file, and make caches without room for what convolutions remember.
         var transformersJs = new JsonObject { ["dtype"] = isHalf ? "fp16" : "fp32" };
         if (file.IsDataExternal) transformersJs["use_external_data_format"] = new JsonObject { [Path.GetFileName(file.Path)] = 1 };
-        HuggingFaceFiles.Write(model, Nearest(model.Config), folder.Temporary, isHalf ? ScalarType.Float16 : ScalarType.Float32, transformersJs);
+        var besides = new JsonObject { ["transformers.js_config"] = transformersJs };
+        if (ConvolutionGraph.Remembers(model.Config)) besides["num_key_value_heads"] = ConvolutionGraph.CacheHeads(model.Config);
+        HuggingFaceFiles.Write(model, Nearest(model.Config), folder.Temporary, isHalf ? ScalarType.Float16 : ScalarType.Float32, besides);
         folder.Complete();
     }
 
@@ -37,5 +39,5 @@ public static class OnnxFolder
     /// transformers.js asks of it.
     /// </summary>
     private static Architecture Nearest(ModelConfig model) =>
-        Target.HuggingFace.Find(model) ?? Target.HuggingFace.Named(model.KeyValueHeads == model.HeadCount ? "gpt2" : "llama");
+        Target.HuggingFace.Find(model) ?? Target.HuggingFace.Named(ConvolutionGraph.CacheHeads(model) == model.HeadCount ? "gpt2" : "llama");
 }

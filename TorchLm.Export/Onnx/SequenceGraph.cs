@@ -21,7 +21,7 @@ internal sealed class SequenceGraph
     private readonly string _newIndices; // P to P + T - 1, the new tokens' places in the sequence, padding counted: int64 (T)
     private readonly string _keyIndices; // 0 to P + T - 1: int64 (P + T)
     private readonly Dictionary<int, string> _biases = [];
-    private string? _positions;
+    private string? _positions, _isToken, _firstNew;
 
     /// <summary>Adds the nodes.</summary>
     /// <param name="graph">The graph.</param>
@@ -42,6 +42,12 @@ internal sealed class SequenceGraph
 
     /// <summary>The new tokens, int64 (B, T).</summary>
     public string Ids { get; }
+
+    /// <summary>How many new tokens there are, T: int64 (1).</summary>
+    public string Length => _length;
+
+    /// <summary>1 for each new token that is one and 0 for padding, float32 (B, T, 1); null where there is no padding.</summary>
+    public string? IsToken => _mask is null ? null : _isToken ??= NewMask(_mask);
 
     /// <summary>The shape of the new tokens, int64 (2).</summary>
     public string Shape { get; }
@@ -73,8 +79,17 @@ internal sealed class SequenceGraph
         string before = _graph.Node("Sub", "unpadded_before", [count, _graph.Int(1)]);
         string position = _graph.Node("Max", "unpadded_positions", [before, _graph.Int(0)]);
         if (_past is null) return position;
-        string first = _graph.Node("Neg", "first_new_from_end", [_length]);
-        return _graph.Node("Slice", "new_unpadded_positions", [position, first, _graph.Ints(long.MaxValue), _graph.Ints(1)]);
+        return _graph.Node("Slice", "new_unpadded_positions", [position, FirstNew, _graph.Ints(long.MaxValue), _graph.Ints(1)]);
+    }
+
+    /// <summary>The first new token, counted from the end: -T.</summary>
+    private string FirstNew => _firstNew ??= _graph.Node("Neg", "first_new_from_end", [_length]);
+
+    private string NewMask(string mask)
+    {
+        string ofNew = _past is null ? mask : _graph.Node("Slice", "new_mask", [mask, FirstNew, _graph.Ints(long.MaxValue), _graph.Ints(1)]);
+        string numbers = _graph.Node("Cast", "new_mask_numbers", [ofNew], Attribute("to", (long)DataType.Float));
+        return _graph.Node("Unsqueeze", "is_new_token", [numbers, _graph.Ints(2)]);
     }
 
     private string MakeAttentionBias(int window, string suffix)

@@ -14,6 +14,7 @@ public class OnnxArchitectureTests
         Bias = false, KeyValueHeadCount = 2, Positions = ModelConfig.Rope, RopeBase = 500, RopeScale = 1.5, Norm = ModelConfig.RmsNorm,
         NormEpsilon = 1e-4, EmbeddingNorm = true, Mlp = ModelConfig.SwiGlu, QkNorm = true, QkNormScale = 1.2, SlidingWindow = 5, FullAttentionInterval = 2,
         LayerCount = 3, EmbeddingShortcuts = true, ValueEmbeddings = true, TiedHead = false, LogitSoftCap = 8,
+        ConvolutionWidth = 3,
     };
 
     public static TheoryData<string> Names => [.. Shapes.Keys];
@@ -39,6 +40,9 @@ public class OnnxArchitectureTests
         ["windows by turns"] = SmallModel.Config with { SlidingWindow = 4, FullAttentionInterval = 2, LayerCount = 3 },
         ["shortcuts"] = SmallModel.Config with { EmbeddingShortcuts = true },
         ["value embeddings"] = SmallModel.Config with { ValueEmbeddings = true, KeyValueHeadCount = 2 },
+        ["convolutions"] = SmallModel.Config with { ConvolutionWidth = 3 },
+        ["convolutions of 1"] = SmallModel.Config with { ConvolutionWidth = 1 },
+        ["convolutions after norms, longer than pieces"] = SmallModel.Config with { ConvolutionWidth = 7, NormPlacement = ModelConfig.PostNorm },
         ["untied"] = SmallModel.Config with { TiedHead = false },
         ["soft cap"] = SmallModel.Config with { LogitSoftCap = 5 },
         ["three times the base width"] = SmallModel.Config with { BaseWidth = 8 },
@@ -72,7 +76,8 @@ public class OnnxArchitectureTests
             done += piece;
         }
         ModelConfig config = model.Model.Config;
-        Assert.All(past!.Tensors.Values, t => Assert.Equal([2, config.KeyValueHeads, 20, config.HeadSize], t.Shape));
+        int heads = config.KeyValueHeads + (config.ConvolutionWidth > 1 ? config.HeadCount : 0);
+        Assert.All(past!.Tensors.Values, t => Assert.Equal([2, heads, 20, config.HeadSize], t.Shape));
     }
 
     /// <summary>Windows count places and rotary positions tokens, which padding moves.</summary>
@@ -105,6 +110,7 @@ public class OnnxArchitectureTests
     [Theory]
     [InlineData("everything", "llama")]
     [InlineData("soft cap", "gpt2")]
+    [InlineData("convolutions", "llama")]
     [InlineData("llama", "llama")]
     [InlineData("sinusoidal", "gpt2")]
     public void The_folder_calls_the_model_what_has_its_caches(string name, string type)
@@ -117,8 +123,9 @@ public class OnnxArchitectureTests
         (int heads, int layers, int width) = type == "gpt2" ? (Number("n_head"), Number("n_layer"), Number("n_embd") / Number("n_head"))
             : (Number("num_key_value_heads"), Number("num_hidden_layers"), Number("hidden_size") / Number("num_attention_heads"));
         ModelConfig shape = model.Model.Config;
-        Assert.Equal((shape.KeyValueHeads, shape.LayerCount, shape.HeadSize), (heads, layers, width));
-        bool isOwn = name is "everything" or "soft cap";
+        using (var session = new OnnxSession(model)) Assert.Equal(session.Session.InputMetadata["past_key_values.0.key"].Dimensions[1], heads);
+        Assert.Equal((shape.LayerCount, shape.HeadSize), (layers, width));
+        bool isOwn = name is "everything" or "soft cap" or "convolutions";
         string card = File.ReadAllText(Path.Combine(model.Target, "README.md"));
         Assert.Equal(isOwn, card.Contains("| architecture | TorchLm's own", StringComparison.Ordinal));
 

@@ -6,7 +6,7 @@ namespace TorchLm.Tests.Export;
 /// <summary>An exported model in ONNX Runtime, on one thread.</summary>
 internal sealed class OnnxSession : IDisposable
 {
-    private readonly long _heads, _headSize;
+    private readonly int[] _cache; // the shape of keys and values, -1 where it may differ
 
     public OnnxSession(SmallModel model, OnnxOptions? options = null)
         : this(model, OnnxExport.Write(model.Source, model.Target, options ?? new OnnxOptions()))
@@ -17,8 +17,7 @@ internal sealed class OnnxSession : IDisposable
     {
         using var session = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
         Session = new InferenceSession(file.Path, session);
-        _heads = model.Model.Config.KeyValueHeads;
-        _headSize = model.Model.Config.HeadSize;
+        _cache = Session.InputMetadata.TryGetValue("past_key_values.0.key", out NodeMetadata? keys) ? keys.Dimensions : [];
     }
 
     public InferenceSession Session { get; }
@@ -48,7 +47,7 @@ internal sealed class OnnxSession : IDisposable
                     "attention_mask" => Ids(mask ?? [.. rows.Select(_ => Enumerable.Repeat(1L, (int)total).ToArray())]),
                     "position_ids" => Ids(positions!),
                     _ when past is not null => OrtValue.CreateTensorValueFromMemory(past.Tensors[name].Values, past.Tensors[name].Shape),
-                    _ => OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), [rows.Length, _heads, 0, _headSize]),
+                    _ => OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), [rows.Length, _cache[1], 0, _cache[3]]),
                 };
             }
             using var run = new RunOptions();
