@@ -3,7 +3,7 @@ namespace TorchLm.Core.Configuration;
 /// <summary>
 /// One dial: the whole configuration of a run as a function of the model's depth, so that a larger model is one number and no search. The idea is
 /// nanochat's (Karpathy 2025, <c>scripts/base_train.py --depth</c>); where a rule differs from nanochat's, its remark says why. The recipe, which is
-/// the same at all depths, is the preset shakespeare-modern-cpu's.
+/// the same at all depths, is the preset shakespeare-modern-cpu's, but for its wider start and its base of rotary positions.
 /// </summary>
 public static class DepthRules
 {

@@ -108,6 +108,7 @@ public sealed record RunPlan(RunConfig Config, Precision Precision, bool OnCpu, 
                 : $"The model is too large for this device: with one sequence at a time it takes {MicroBatchTrial.GiB(Memory(1).Total)}, but {MicroBatchTrial.GiB(FreeBytes)} are free; use " +
                     $"{(t.ActivationCheckpointing ? "" : "training.activationCheckpointing=true, ")}fewer layers (model.layerCount) or a smaller width (model.embeddingSize).";
         }
+        foreach (string idle in IdleSettings.Of(Config)) yield return idle;
         if (Epochs > MostEpochs) yield return $"The data is read {Epochs:0.0} times; beyond {MostEpochs} times it teaches little that is new: use more text, or fewer training.steps.";
         if (BatchTokens < LeastBatchTokens)
         {

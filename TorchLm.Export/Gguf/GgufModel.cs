@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace TorchLm.Export.Gguf;
 
-/// <summary>A GPT-2 or Llama model in a GGUF file, whoever wrote it.</summary>
+/// <summary>A GPT-2, Llama or Qwen3 model in a GGUF file, whoever wrote it.</summary>
 internal sealed class GgufModel : IForeignModel
 {
     private readonly GgufReader _file;
@@ -20,9 +20,15 @@ internal sealed class GgufModel : IForeignModel
         long vocabulary = weights.ShapeOf(ModelWeights.Tokens(shape)) is [var rows, _] ? rows
             : throw file.Wrong("has no token_embd.weight with two dimensions");
         if (vocabulary * shape.EmbeddingSize > int.MaxValue) throw file.Wrong("has a vocabulary that is too large");
-        Config = Checked(shape with { VocabularySize = (int)vocabulary, TiedHead = weights.DropTiedHead() }, file.Path).Plain();
-        ModelWeights.Check(weights, Config);
+        shape = shape with { VocabularySize = (int)vocabulary, TiedHead = weights.DropTiedHead() };
         Weights = weights;
+        if (shape.QkNorm)
+        {
+            var withoutGains = new QkNormGains(weights, shape.LayerCount);
+            (Weights, shape) = (withoutGains, shape with { QkNormScale = withoutGains.Scale() });
+        }
+        Config = Checked(shape, file.Path).Plain();
+        ModelWeights.Check(Weights, Config);
         Tokenizer = GgufTokenizer.Read(file);
     }
 
@@ -87,7 +93,7 @@ internal sealed class GgufModel : IForeignModel
         public Tensor Read(string name)
         {
             Tensor value = file.Read(_foreign.GetValueOrDefault(name, name));
-            int heads = RotaryRows.Heads(name, shape);
+            int heads = shape.QkNorm ? 0 : RotaryRows.Heads(name, shape); // llama.cpp's qwen3 turns halves as Hugging Face does
             if (!GgufNames.IsTransposed(name) && heads == 0) return value;
             using (value) return heads > 0 ? RotaryRows.ToHalves(value, heads) : value.t().contiguous();
         }

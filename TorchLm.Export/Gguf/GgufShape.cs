@@ -8,7 +8,7 @@ namespace TorchLm.Export.Gguf;
 /// <summary>A model's shape as llama.cpp's metadata. Keys begin with the architecture's name.</summary>
 internal static class GgufShape
 {
-    private const string Llama = "llama", Gpt2 = "gpt2";
+    private const string Llama = "llama", Gpt2 = "gpt2", Qwen3 = "qwen3";
 
     /// <summary>Adds the keys of a model.</summary>
     public static void Add(GgufWriter file, ModelConfig config, Architecture architecture)
@@ -37,13 +37,14 @@ internal static class GgufShape
     }
 
     /// <summary>
-    /// Reads the shape of a model. The tensors must tell the vocabulary and whether the head is tied; a GPT-2 has <see cref="ModelConfig.Bias"/>.
+    /// Reads the shape of a model. The tensors must tell the vocabulary and whether the head is tied; a GPT-2 has <see cref="ModelConfig.Bias"/>,
+    /// and a Qwen3's <see cref="ModelConfig.QkNormScale"/> is among the tensors, too.
     /// </summary>
     /// <exception cref="InputException">It is of another architecture, or computes something else than TorchLm's model.</exception>
     public static ModelConfig Read(GgufReader file)
     {
         string name = file.Find<string>("general.architecture") ?? "";
-        if (name is not (Gpt2 or Llama)) throw file.Wrong($"is of the architecture '{name}'; only gpt2 and llama can be imported");
+        if (name is not (Gpt2 or Llama or Qwen3)) throw file.Wrong($"is of the architecture '{name}'; only gpt2, llama and qwen3 can be imported");
         int width = file.Count($"{name}.embedding_length"), heads = file.Count($"{name}.attention.head_count");
         if (width % heads != 0) throw file.Wrong($"says {heads} heads, which do not divide the width {width}");
         var shape = new ModelConfig
@@ -54,20 +55,20 @@ internal static class GgufShape
             ContextLength = file.Count($"{name}.context_length"),
             MlpSize = file.Count($"{name}.feed_forward_length"),
         };
-        if (name == Llama) return ReadLlama(file, shape);
+        if (name != Gpt2) return ReadLlama(file, name, shape);
         return shape with { Bias = true, Gelu = "tanh", NormEpsilon = Number(file, $"{Gpt2}.attention.layer_norm_epsilon") };
     }
 
-    private static ModelConfig ReadLlama(GgufReader file, ModelConfig shape)
+    private static ModelConfig ReadLlama(GgufReader file, string name, ModelConfig shape)
     {
         foreach (string key in new[] { "attention.key_length", "attention.value_length", "rope.dimension_count" })
         {
-            int size = file.Count($"{Llama}.{key}", shape.HeadSize);
+            int size = file.Count($"{name}.{key}", shape.HeadSize);
             if (size == shape.HeadSize) continue;
-            throw file.Wrong($"has '{Llama}.{key}' {size}, but only the width over the heads ({shape.HeadSize}) can be imported");
+            throw file.Wrong($"has '{name}.{key}' {size}, but only the width over the heads ({shape.HeadSize}) can be imported");
         }
-        if (file.Has($"{Llama}.expert_count")) throw file.Wrong("has a mixture of experts, which TorchLm's model has not");
-        string scaling = file.Find<string>($"{Llama}.rope.scaling.type") ?? "none";
+        if (file.Has($"{name}.expert_count")) throw file.Wrong("has a mixture of experts, which TorchLm's model has not");
+        string scaling = file.Find<string>($"{name}.rope.scaling.type") ?? "none";
         if (scaling is not ("none" or "linear")) throw file.Wrong($"scales rotary positions in the way '{scaling}'; only linear can be imported");
         if (file.ShapeOf("rope_freqs.weight") is not null)
         {
@@ -76,13 +77,14 @@ internal static class GgufShape
         return shape with
         {
             Family = ModelConfig.Llama,
-            KeyValueHeadCount = file.Count($"{Llama}.attention.head_count_kv", shape.HeadCount),
+            KeyValueHeadCount = file.Count($"{name}.attention.head_count_kv", shape.HeadCount),
             Bias = file.ShapeOf("blk.0.attn_q.bias") is not null,
             Positions = ModelConfig.Rope,
-            RopeBase = Number(file, $"{Llama}.rope.freq_base", 10_000),
-            RopeScale = scaling == "linear" ? Number(file, $"{Llama}.rope.scaling.factor") : 1,
+            RopeBase = Number(file, $"{name}.rope.freq_base", 10_000),
+            RopeScale = scaling == "linear" ? Number(file, $"{name}.rope.scaling.factor") : 1,
             Norm = ModelConfig.RmsNorm,
-            NormEpsilon = Number(file, $"{Llama}.attention.layer_norm_rms_epsilon"),
+            QkNorm = name == Qwen3,
+            NormEpsilon = Number(file, $"{name}.attention.layer_norm_rms_epsilon"),
             Mlp = ModelConfig.SwiGlu,
         };
     }

@@ -1,11 +1,12 @@
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
 using TorchLm.Core.Configuration;
+using TorchLm.Export.Architectures;
 using TorchLm.Tokenizers;
 
 namespace TorchLm.Export.HuggingFace;
 
-/// <summary>A GPT-2 or Llama model in Hugging Face's layout, whoever wrote it.</summary>
+/// <summary>A GPT-2, Llama, Mistral or Qwen3 model in Hugging Face's layout, whoever wrote it.</summary>
 internal sealed class HuggingFaceModel : IForeignModel
 {
     private HuggingFaceModel(ModelConfig config, ITokenizer? tokenizer, ITensorSource weights) => (Config, Tokenizer, Weights) = (config, tokenizer, weights);
@@ -31,9 +32,15 @@ internal sealed class HuggingFaceModel : IForeignModel
         var weights = new ForeignTensors(new SafeTensorsFolder(folder), config);
         try
         {
-            ModelWeights.Check(weights, config);
+            ITensorSource own = weights;
+            if (config.QkNorm)
+            {
+                var withoutGains = new QkNormGains(weights, config.LayerCount);
+                (own, config) = (withoutGains, config with { QkNormScale = withoutGains.Scale() });
+            }
+            ModelWeights.Check(own, config);
             weights.RequireTiedHead();
-            return new HuggingFaceModel(config, tokenizer, weights);
+            return new HuggingFaceModel(config, tokenizer, own);
         }
         catch
         {

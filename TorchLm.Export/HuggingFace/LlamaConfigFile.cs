@@ -47,23 +47,28 @@ internal static class LlamaConfigFile
         return config;
     }
 
-    /// <summary>Reads the shape of a model.</summary>
+    /// <summary>Reads the shape of a llama, a mistral (a window, no biases) or a qwen3 (norms of queries and keys).</summary>
     /// <param name="fields">The file.</param>
-    /// <param name="hasWindow">Whether attention has a sliding window, and no biases: a Mistral.</param>
     /// <exception cref="InputException">The model computes something else than TorchLm's.</exception>
-    public static ModelConfig Read(ConfigFields fields, bool hasWindow)
+    public static ModelConfig Read(ConfigFields fields)
     {
+        string type = fields.Text("model_type")!;
+        (bool hasWindow, bool hasQkNorm) = (type == "mistral", type == "qwen3");
         if ((fields.Text("hidden_act") ?? "silu") is not ("silu" or "swish") and var activation)
         {
             throw fields.Wrong("hidden_act", $"is '{activation}'; only silu can be imported");
         }
-        bool bias = !hasWindow && fields.Switch("attention_bias", false), mlpBias = !hasWindow && fields.Switch("mlp_bias", false);
+        bool bias = !hasWindow && fields.Switch("attention_bias", false), mlpBias = type == "llama" && fields.Switch("mlp_bias", false);
         if (bias != mlpBias)
         {
             throw fields.Wrong("attention_bias", $"is {bias} and mlp_bias {mlpBias}; TorchLm's model has biases in both or in neither");
         }
+        if (hasQkNorm && fields.Switch("use_sliding_window", false))
+        {
+            throw fields.Wrong("use_sliding_window", "is true; a qwen3 can be imported without windows only");
+        }
         int width = fields.Count("hidden_size", 4096), heads = fields.Heads("num_attention_heads", 32, "hidden_size", width);
-        if (fields.Count("head_dim", width / heads) is var size && size != width / heads)
+        if (fields.Count("head_dim", hasQkNorm ? 128 : width / heads) is var size && size != width / heads)
         {
             throw fields.Wrong("head_dim", $"is {size}, but only hidden_size / num_attention_heads ({width / heads}) can be imported");
         }
@@ -73,10 +78,10 @@ internal static class LlamaConfigFile
             Family = ModelConfig.Llama,
             LayerCount = fields.Count("num_hidden_layers", 32),
             HeadCount = heads,
-            KeyValueHeadCount = fields.Count("num_key_value_heads", hasWindow ? 8 : heads),
+            KeyValueHeadCount = fields.Count("num_key_value_heads", hasWindow ? 8 : hasQkNorm ? 32 : heads),
             EmbeddingSize = width,
-            ContextLength = fields.Count("max_position_embeddings", hasWindow ? 131_072 : 2048),
-            VocabularySize = fields.Vocabulary(32_000, "hidden_size", width),
+            ContextLength = fields.Count("max_position_embeddings", hasWindow ? 131_072 : hasQkNorm ? 32_768 : 2048),
+            VocabularySize = fields.Vocabulary(hasQkNorm ? 151_936 : 32_000, "hidden_size", width),
             Dropout = fields.Dropout("attention_dropout", 0),
             Bias = bias,
             Positions = ModelConfig.Rope,
@@ -84,8 +89,9 @@ internal static class LlamaConfigFile
             RopeScale = ropeScale,
             Norm = ModelConfig.RmsNorm,
             NormEpsilon = fields.Number("rms_norm_eps") ?? 1e-6,
+            QkNorm = hasQkNorm,
             Mlp = ModelConfig.SwiGlu,
-            MlpSize = fields.Count("intermediate_size", hasWindow ? 14_336 : 11_008),
+            MlpSize = fields.Count("intermediate_size", hasWindow ? 14_336 : hasQkNorm ? 22_016 : 11_008),
             SlidingWindow = hasWindow && fields.Has("sliding_window") ? fields.Count("sliding_window", 0) : 0,
             TiedHead = fields.Switch("tie_word_embeddings", false),
         });

@@ -11,6 +11,8 @@ internal static class ModelConfigFile
 {
     public const string Name = "config.json";
 
+    private const string Readable = "gpt2, llama, mistral and qwen3";
+
     /// <summary>The content for a model.</summary>
     /// <param name="model">Its shape.</param>
     /// <param name="architecture">What transformers has it as.</param>
@@ -27,7 +29,10 @@ internal static class ModelConfigFile
         return config;
     }
 
-    /// <summary>Reads the shape of a model. Whether a GPT-2 has biases the weights must tell: <see cref="ModelConfig.Bias"/> is true.</summary>
+    /// <summary>
+    /// Reads the shape of a model. Whether a GPT-2 has biases the weights must tell: <see cref="ModelConfig.Bias"/> is true; and so they must what a Qwen3's
+    /// <see cref="ModelConfig.QkNormScale"/> is.
+    /// </summary>
     /// <exception cref="InputException">It is of no architecture that TorchLm has, or computes something else.</exception>
     public static ModelConfig Read(string path)
     {
@@ -36,11 +41,9 @@ internal static class ModelConfigFile
         return fields.Text("model_type") switch
         {
             "gpt2" => Gpt2ConfigFile.Read(fields),
-            "llama" => LlamaConfigFile.Read(fields, hasWindow: false),
-            "mistral" => LlamaConfigFile.Read(fields, hasWindow: true),
-            null or "" => throw new InputException($"'{path}' names no model_type, as a model in Hugging Face's layout does; gpt2, llama and mistral can " +
-                "be imported."),
-            var other => throw new InputException($"'{path}' says model_type '{other}'; gpt2, llama and mistral can be imported."),
+            "llama" or "mistral" or "qwen3" => LlamaConfigFile.Read(fields),
+            null or "" => throw new InputException($"'{path}' names no model_type, as a model in Hugging Face's layout does; {Readable} can be imported."),
+            var other => throw new InputException($"'{path}' says model_type '{other}'; {Readable} can be imported."),
         };
     }
 

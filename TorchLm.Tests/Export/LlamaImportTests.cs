@@ -54,7 +54,7 @@ public sealed class LlamaImportTests : IDisposable
     [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor is 0.5; TorchLm's model turns all channels of a head.")]
     [InlineData("intermediate_size", "96", "'model.layers.0.mlp.gate_proj.weight' with the shape (64, 32)")]
     [InlineData("tie_word_embeddings", "false", "lack the tensor 'lm_head.weight'")]
-    [InlineData("model_type", "\"qwen2\"", "model_type 'qwen2'; gpt2, llama and mistral can be imported.")]
+    [InlineData("model_type", "\"qwen2\"", "model_type 'qwen2'; gpt2, llama, mistral and qwen3 can be imported.")]
     public void A_llama_that_computes_something_else_is_refused(string field, string value, string sentence)
     {
         Exported(LlamaShapes.Grouped);

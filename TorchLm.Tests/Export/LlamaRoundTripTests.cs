@@ -48,7 +48,7 @@ public sealed class LlamaRoundTripTests : IDisposable
 
     /// <summary>Qwen3's norms of queries and keys have gains: all of them are the scale here.</summary>
     [Fact]
-    public void Normalised_queries_and_keys_are_a_qwen3()
+    public void Normalised_queries_and_keys_are_a_qwen3_and_come_back()
     {
         RunFolder run = SavedRuns.Make(_folder, "run", LlamaShapes.Grouped with { QkNorm = true, QkNormScale = 1.25 }, SavedRuns.Bpe);
         ExportHuggingFace(run);
@@ -59,6 +59,35 @@ public sealed class LlamaRoundTripTests : IDisposable
             Assert.Equal(Enumerable.Repeat(1.25f, 8), tensors[$"model.layers.1.self_attn.{norm}.weight"]);
         }
         Assert.Equal(2 + (2 * 11), tensors.Count);
+        AssertComesBack(run, _folder["hf"]);
+        using (ModelSource source = SavedRuns.Open(run)) GgufExport.Write(source, _folder["x.gguf"], GgufType.F32);
+        AssertComesBack(run, _folder["x.gguf"], "back from llama.cpp");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_qwen3_with_gains_that_differ_is_refused(bool isFolder)
+    {
+        RunFolder run = SavedRuns.Make(_folder, "run", LlamaShapes.Grouped with { QkNorm = true, QkNormScale = 1.25 }, SavedRuns.Bpe);
+        ExportHuggingFace(run);
+        using (ModelSource source = SavedRuns.Open(run)) GgufExport.Write(source, _folder["x.gguf"], GgufType.F32);
+        string weights = isFolder ? _folder.In("hf", "model.safetensors") : _folder["x.gguf"];
+        byte[] bytes = File.ReadAllBytes(weights), gains = [.. Enumerable.Repeat(BitConverter.GetBytes(1.25f), 8).SelectMany(b => b)];
+        BitConverter.GetBytes(1.5f).CopyTo(bytes, bytes.AsSpan().IndexOf(gains));
+        File.WriteAllBytes(weights, bytes);
+        string sentence = Assert.Throws<TorchLm.Core.InputException>(() => ModelImport.Run(isFolder ? _folder["hf"] : weights, _folder["back"])).Message;
+        Assert.Contains("_norm.weight goes from 1.25 to 1.5", sentence, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["back"]));
+    }
+
+    [Fact]
+    public void A_qwen3_with_a_window_is_refused()
+    {
+        ExportHuggingFace(SavedRuns.Make(_folder, "run", LlamaShapes.Grouped with { QkNorm = true }, SavedRuns.Bpe));
+        string config = _folder.In("hf", "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("{\n", "{\n  \"use_sliding_window\": true,\n", StringComparison.Ordinal));
+        Assert.Contains("use_sliding_window is true", Assert.Throws<TorchLm.Core.InputException>(() => ModelImport.Run(_folder["hf"], _folder["back"])).Message, StringComparison.Ordinal);
     }
 
     /// <summary>What a model computes decides what it is, and not the names that its weights have here.</summary>
@@ -139,10 +168,10 @@ public sealed class LlamaRoundTripTests : IDisposable
         };
     }
 
-    private void AssertComesBack(RunFolder run, string from)
+    private void AssertComesBack(RunFolder run, string from, string to = "back")
     {
-        ModelImport.Run(from, _folder["back"]);
-        var back = new RunFolder(_folder["back"]);
+        ModelImport.Run(from, _folder[to]);
+        var back = new RunFolder(_folder[to]);
         Assert.Equal(File.ReadAllBytes(SavedRuns.WeightsOf(run)), File.ReadAllBytes(SavedRuns.WeightsOf(back)));
         Assert.Equal(run.ReadConfig().Model, back.ReadConfig().Model);
         AssertSameLogits(run, back);

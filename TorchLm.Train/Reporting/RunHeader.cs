@@ -29,6 +29,7 @@ internal static class RunHeader
             $"{(double)MicroBatch.SequencesInRun(t) * m.ContextLength / dataset.Train.Tokens:0.0} times the data");
         Line("Device", $"{device.Device} ({threads}{device.Reason}), {precision.Precision.Name()} ({precision.Reason}), {peakFlops / 1e9:N0} GFLOP/s at most");
         if (job.Ranks.WorldSize > 1) Line("Ranks", $"{job.Ranks.WorldSize}, by {job.Ranks.Engine}: each step's sequences are shared among them");
+        foreach (string idle in IdleSettings.Of(config)) Line("Note", idle);
         Line("Folder", Path.GetRelativePath(".", run.Path));
         Console.Error.WriteLine();
     }
