@@ -19,6 +19,9 @@ public static partial class Program
     // Ctrl-C and SIGTERM ask a command to end; this is how long a large model's last checkpoint may take.
     private static readonly TimeSpan s_terminationTimeout = TimeSpan.FromMinutes(2);
 
+    // Of several processes with the same mistake the first one says what it is; a launcher that saw another one end before would end it unheard.
+    private static readonly TimeSpan s_firstSpeaks = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs a command.</summary>
     /// <param name="args">The command line.</param>
     /// <returns>0 done, 1 failed while running, 2 the input is wrong, 130 interrupted after saving.</returns>
@@ -41,7 +44,11 @@ public static partial class Program
         ParseResult parsed = root.Parse(args);
         // A shell asks what can stand at the cursor of a line that is not finished, and so is wrong.
         if (root.Directives.OfType<SuggestDirective>().Any(directive => parsed.GetResult(directive) is not null)) return await parsed.InvokeAsync();
-        if ((parsed.UnmatchedTokens.Count > 0 || parsed.Errors.Count > 0) && IsFollower) return ExitCode.WrongInput; // rank 0 says what is wrong
+        if ((parsed.UnmatchedTokens.Count > 0 || parsed.Errors.Count > 0) && IsFollower)
+        {
+            await Task.Delay(s_firstSpeaks);
+            return ExitCode.WrongInput;
+        }
         if (parsed.UnmatchedTokens.Count > 0)
         {
             string word = parsed.UnmatchedTokens[0];

@@ -108,8 +108,11 @@ public sealed partial record ModelConfig
     /// <summary>Whether each head's queries and keys are normalised to a root mean square of 1 (Henry et al. 2020), so that scores stay bounded.</summary>
     public bool QkNorm { get; init; }
 
+    /// <summary>The largest number that normalised queries and keys may be multiplied by.</summary>
+    public const double MostQkNormScale = 100;
+
     /// <summary>What normalised queries and keys are multiplied by.</summary>
-    [InRange(0, 100, LowIncluded = false)]
+    [InRange(0, MostQkNormScale, LowIncluded = false)]
     public double QkNormScale { get; init; } = 1;
 
     /// <summary>Tokens that a position sees at most, itself included (sliding-window attention, Beltagy et al. 2020); 0 means all before it.</summary>

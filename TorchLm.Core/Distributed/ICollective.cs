@@ -70,7 +70,7 @@ public interface ICollective : IDisposable
     /// <param name="silence">A rank that is not heard of for so long is lost.</param>
     /// <param name="onLost">
     /// Told once, in a sentence and on a thread of its own, that a rank is lost; <see cref="Abort"/> is what remains to be done. Rank 0 notices the loss
-    /// of each rank, the others that of rank 0, one after the other.
+    /// of each rank, the others that of rank 0, some earlier than others.
     /// </param>
     void Watch(TimeSpan silence, Action<string> onLost);
 

@@ -49,7 +49,7 @@ internal sealed unsafe class MpiWatch : IDisposable
         Check(mpi.Size(own, &size), "MPI_Comm_size");
         (_communicator, _rank) = (own, rank);
         _peers = rank == 0 ? [.. Enumerable.Range(1, size - 1)] : [0];
-        // A rank that is lost to all others is told of by the first of them; the rest is given time to end by that, but no more than s_stagger.
+        // A rank that is lost to all others is told of by the first few of them; the rest is given a little time to end by that.
         _ranks = new RankWatch(Names(size), silence + (s_stagger * rank / size));
         (_isUnderWay, _hasEnded) = (new bool[_peers.Length], new bool[size]);
         _signs = (long*)NativeMemory.AllocZeroed((nuint)_peers.Length, sizeof(long));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using TorchLm.Core.Distributed;
 using TorchLm.Core.Model;
 using TorchSharp.Modules;
@@ -24,11 +25,12 @@ internal sealed class GradientExchange : IDisposable
     private const int Alignment = 16; // in floats: 64 bytes, as libtorch aligns tensors
 
     /// <summary>What cannot be taken back from an engine.</summary>
-    private static readonly List<GradientExchange> s_given = [];
+    private static readonly ConcurrentBag<GradientExchange> s_given = [];
 
     private readonly ICollective _collective;
     private readonly IReadOnlyList<Bucket> _buckets;
     private readonly List<IPendingCollective> _pending = [];
+    private bool _gathers; // weights of the others are being received
 
     /// <summary>Takes memory for the gradients of a model.</summary>
     /// <param name="model">The model, which the caller keeps.</param>
@@ -91,7 +93,9 @@ internal sealed class GradientExchange : IDisposable
         foreach (ParameterShard shard in Shards ?? []) shard.Gradient.copy_(shard.Weights);
         foreach (Bucket bucket in _buckets)
         {
+            _gathers = true;
             _collective.AllGather(bucket.Own, bucket.Whole);
+            _gathers = false;
             foreach ((_, Parameter parameter, Tensor place) in bucket.Parts)
             {
                 parameter.copy_(place);
@@ -115,7 +119,7 @@ internal sealed class GradientExchange : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_pending.Count > 0)
+        if (_pending.Count > 0 || _gathers)
         {
             s_given.Add(this); // a failure: the engine may write there until the process ends
             return;

@@ -71,7 +71,7 @@ public sealed record TrainingMemory(long Weights, long Gradients, long Moments, 
         if (checkpointing) holes = Math.Min(holes, Math.Max(0, (block * shape.LayerCount) - inputs - block)); // few blocks leave few pieces
         long row = shape.PaddedVocabularySize * type;
         long head = (tokens * c * (sizeof(float) + (2 * type))) + Math.Min(tokens * row, Math.Max(row, LinearCrossEntropy.ChunkBytes));
-        long activations = head + backward + (checkpointing ? inputs + block : block * shape.LayerCount);
+        long activations = head + backward + (checkpointing ? Math.Min(inputs + block, block * shape.LayerCount) : block * shape.LayerCount);
         if (onCpu) activations += (long)(HeapShare * activations) + holes;
         long program = onCpu ? ProgramBytes + ((1L + optimizer.StateNumbers()) * sizeof(float) * parameters) : 0;
         return new TrainingMemory((sizeof(float) * parameters) + copies, sizeof(float) * parameters,

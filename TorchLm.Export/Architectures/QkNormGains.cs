@@ -1,6 +1,7 @@
 using System.Globalization;
 using TorchLm.Core;
 using TorchLm.Core.Checkpoints;
+using TorchLm.Core.Configuration;
 using static TorchSharp.torch;
 
 namespace TorchLm.Export.Architectures;
@@ -10,8 +11,8 @@ namespace TorchLm.Export.Architectures;
 /// alike is one of its models.
 /// </summary>
 /// <param name="weights">All weights, under Hugging Face's names; they are closed with this.</param>
-/// <param name="layers">Blocks.</param>
-internal sealed class QkNormGains(ITensorSource weights, int layers) : ITensorSource
+/// <param name="shape">The model.</param>
+internal sealed class QkNormGains(ITensorSource weights, ModelConfig shape) : ITensorSource
 {
     /// <inheritdoc/>
     public string Path => weights.Path;
@@ -32,18 +33,25 @@ internal sealed class QkNormGains(ITensorSource weights, int layers) : ITensorSo
     /// <exception cref="InputException">Gains are missing, or not alike.</exception>
     public double Scale()
     {
-        double product = Gain("q_norm") * Gain("k_norm");
-        if (!(product > 0)) throw new InputException($"The weights in '{Path}' multiply normalised queries and keys by {product}, which must be above 0.");
-        return double.Parse(((float)Math.Sqrt(product)).ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture); // 1.2, not 1.2000000476837158
+        double product = (double)Gain("q_norm") * Gain("k_norm"), scale = Math.Sqrt(product);
+        if (!(scale > 0 && scale <= ModelConfig.MostQkNormScale))
+        {
+            throw new InputException($"The weights in '{Path}' multiply normalised queries and keys by {product} together; the root of that must be above 0 and at most " +
+                $"{ModelConfig.MostQkNormScale}.");
+        }
+        return double.Parse(((float)scale).ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture); // 1.2, not 1.2000000476837158
     }
 
     private float Gain(string norm)
     {
         float? all = null;
-        for (int layer = 0; layer < layers; layer++)
+        for (int layer = 0; layer < shape.LayerCount; layer++)
         {
             string name = $"model.layers.{layer}.self_attn.{norm}.weight";
-            if (weights.ShapeOf(name) is null) throw new InputException($"The weights in '{Path}' have no {name}, which a Qwen3 has.");
+            if (weights.ShapeOf(name) is not [var size] || size != shape.HeadSize)
+            {
+                throw new InputException($"The weights in '{Path}' have no {name} of {shape.HeadSize} numbers, as many as a head has channels, which a Qwen3 has.");
+            }
             using var scope = NewDisposeScope();
             Tensor value = weights.Read(name).to(ScalarType.Float32);
             float least = value.min().item<float>(), most = value.max().item<float>();

@@ -24,7 +24,7 @@ internal sealed class GgufModel : IForeignModel
         Weights = weights;
         if (shape.QkNorm)
         {
-            var withoutGains = new QkNormGains(weights, shape.LayerCount);
+            var withoutGains = new QkNormGains(weights, shape);
             (Weights, shape) = (withoutGains, shape with { QkNormScale = withoutGains.Scale() });
         }
         Config = Checked(shape, file.Path).Plain();

@@ -35,7 +35,7 @@ internal sealed class HuggingFaceModel : IForeignModel
             ITensorSource own = weights;
             if (config.QkNorm)
             {
-                var withoutGains = new QkNormGains(weights, config.LayerCount);
+                var withoutGains = new QkNormGains(weights, config);
                 (own, config) = (withoutGains, config with { QkNormScale = withoutGains.Scale() });
             }
             ModelWeights.Check(own, config);

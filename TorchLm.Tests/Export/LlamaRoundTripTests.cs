@@ -73,12 +73,24 @@ public sealed class LlamaRoundTripTests : IDisposable
         ExportHuggingFace(run);
         using (ModelSource source = SavedRuns.Open(run)) GgufExport.Write(source, _folder["x.gguf"], GgufType.F32);
         string weights = isFolder ? _folder.In("hf", "model.safetensors") : _folder["x.gguf"];
-        byte[] bytes = File.ReadAllBytes(weights), gains = [.. Enumerable.Repeat(BitConverter.GetBytes(1.25f), 8).SelectMany(b => b)];
-        BitConverter.GetBytes(1.5f).CopyTo(bytes, bytes.AsSpan().IndexOf(gains));
+        byte[] bytes = File.ReadAllBytes(weights);
+        BitConverter.GetBytes(1.5f).CopyTo(bytes, bytes.AsSpan().IndexOf(Gains(1.25f)));
         File.WriteAllBytes(weights, bytes);
         string sentence = Assert.Throws<TorchLm.Core.InputException>(() => ModelImport.Run(isFolder ? _folder["hf"] : weights, _folder["back"])).Message;
         Assert.Contains("_norm.weight goes from 1.25 to 1.5", sentence, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["back"]));
+    }
+
+    [Fact]
+    public void A_qwen3_whose_gains_are_too_large_is_refused()
+    {
+        RunFolder run = SavedRuns.Make(_folder, "run", LlamaShapes.Grouped with { QkNorm = true, QkNormScale = 1.25 }, SavedRuns.Bpe);
+        ExportHuggingFace(run);
+        string weights = _folder.In("hf", "model.safetensors");
+        byte[] bytes = File.ReadAllBytes(weights), gains = Gains(1.25f), large = Gains(200);
+        for (int at; (at = bytes.AsSpan().IndexOf(gains)) >= 0;) large.CopyTo(bytes, at);
+        File.WriteAllBytes(weights, bytes);
+        Assert.Contains("at most 100", Assert.Throws<TorchLm.Core.InputException>(() => ModelImport.Run(_folder["hf"], _folder["back"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,6 +179,9 @@ public sealed class LlamaRoundTripTests : IDisposable
             _ => value.GetString()!,
         };
     }
+
+    /// <summary>The bytes of a norm of a head of queries or keys.</summary>
+    private static byte[] Gains(float value) => [.. Enumerable.Repeat(BitConverter.GetBytes(value), 8).SelectMany(b => b)];
 
     private void AssertComesBack(RunFolder run, string from, string to = "back")
     {

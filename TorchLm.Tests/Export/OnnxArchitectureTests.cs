@@ -96,6 +96,19 @@ public class OnnxArchitectureTests
         Deviation.AssertWithin(Tolerance, model.Logits([.. shorter, 2]).AsSpan(7 * vocabulary), logits.AsSpan(vocabulary));
     }
 
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Without_a_mask_or_a_cache_logits_are_the_same(bool mask, bool cache)
+    {
+        using var model = new SmallModel(s_all);
+        using var session = new OnnxSession(model, new OnnxOptions { AttentionMask = mask, KeyValueCache = cache });
+        Assert.Equal((mask, cache), (session.Session.InputNames.Contains("attention_mask"), session.Session.InputNames.Contains("past_key_values.0.key")));
+        long[][] rows = model.Rows(2, 11);
+        Deviation.AssertWithin(Tolerance, model.Logits(rows), session.Logits(rows));
+    }
+
     [Fact]
     public void A_graph_without_positions_asks_for_none()
     {
@@ -106,7 +119,7 @@ public class OnnxArchitectureTests
         Deviation.AssertWithin(Tolerance, model.Logits(rows), session.Logits(rows));
     }
 
-    /// <summary>transformers.js asks config.json for the caches' shape, which a GPT-2's is, or a Llama's for fewer heads of keys.</summary>
+    /// <summary>transformers.js asks config.json for the caches' shape, which a GPT-2's is, or a Llama's where heads of keys are not as many as others.</summary>
     [Theory]
     [InlineData("everything", "llama")]
     [InlineData("soft cap", "gpt2")]

@@ -19,7 +19,7 @@ internal static class ImportCommand
             Required = true,
         };
         var output = new Option<string>("--out") { Description = "The new model's folder.", HelpName = "DIR", Required = true };
-        var command = new DocumentedCommand("import", "Make another program's GPT-2 or Llama model one of TorchLm's.",
+        var command = new DocumentedCommand("import", "Make another program's GPT-2, Llama, Mistral or Qwen3 one of TorchLm's.",
             ["torchlm import --from gpt2 --out gpt2-imported", "torchlm import --from model.gguf --out my-model"])
         {
             from, output,

@@ -130,7 +130,7 @@ internal sealed class Job : IDisposable
     /// <summary>Says what is wrong and ends all ranks, as far as they can be reached, and this one in any case: its other threads may hang within MPI.</summary>
     private void Abandon(string sentence, int code)
     {
-        string how = code == ExitCode.Failed && _run is not null && new RunFolder(_run).Steps().Count > 0
+        string how = code == ExitCode.Failed && _run is not null && MayGoOn(_run)
             ? $" The run goes on from its last checkpoint with the same launcher and: torchlm train --resume {Hint.Path(_run)}" : "";
         Console.Error.WriteLine($"torchlm: {Program.OneLine($"{Name(Ranks)}: {sentence}{how}")}");
         var abort = new Thread(() => Ranks.Abort(code)) { IsBackground = true };
@@ -139,6 +139,24 @@ internal sealed class Job : IDisposable
         Thread.Sleep(s_end); // the launcher's signal may be on its way
         using var process = System.Diagnostics.Process.GetCurrentProcess();
         process.Kill(); // an orderly end would wait for threads that hang within MPI
+    }
+
+    /// <summary>Whether there is a checkpoint, as far as can be seen: a folder may hang as well, and need not be visible to other ranks than the first.</summary>
+    private bool MayGoOn(string run)
+    {
+        if (!IsFirst) return true;
+        Task<bool> looks = Task.Run(() =>
+        {
+            try
+            {
+                return new RunFolder(run).Steps().Count > 0;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return true;
+            }
+        });
+        return !looks.Wait(TimeSpan.FromSeconds(1)) || looks.Result;
     }
 
     /// <summary>A rank in words.</summary>

@@ -4,7 +4,7 @@
 #   scripts/scale-out/keep-running.sh RUN-FOLDER LAUNCHER... -- OPTIONS...
 #   scripts/scale-out/keep-running.sh my-run mpirun -np 4 torchlm -- --preset gpt2-124m --data my-data
 #
-# Wrong input (exit code 2) and an interruption (130) are not tried again; Ctrl-C, SIGTERM and SIGUSR1 let it save and end. ATTEMPTS (default 5) failures without a new checkpoint between them are too many. The first
+# Wrong input (exit code 2) and an interruption (130) are not tried again; Ctrl-C, SIGTERM, SIGUSR1 and the end of its terminal let it save and end. ATTEMPTS (default 5) failures without a new checkpoint between them are too many. The first
 # pause has PAUSE seconds (default 2), and each one without progress twice as many.
 set -uo pipefail
 
@@ -23,7 +23,7 @@ stop() {
   [ -z "$child" ] || kill "-$([ -z "$stopped" ] && echo USR1 || echo TERM)" "$child" 2>/dev/null
   stopped=1
 }
-trap stop INT TERM USR1
+trap stop INT TERM USR1 HUP
 
 failures=0
 latest() { cat "$run/latest.json" 2>/dev/null; }

@@ -9,6 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 ranks=${1:-2}
+[ "$ranks" -ge 2 ] || { echo "N is $ranks, but one rank has nothing to be compared with: at least 2." >&2; exit 2; }
 read -ra launcher <<< "${MPIRUN:-mpirun}"
 [ "$(id -u)" -ne 0 ] || launcher+=(--allow-run-as-root)
 if [ -z "${TORCHLM:-}" ]; then
