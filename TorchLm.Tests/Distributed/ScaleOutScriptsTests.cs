@@ -115,10 +115,14 @@ public sealed class ScaleOutScriptsTests : IDisposable
             foreach (string file in Directory.EnumerateFiles(_folder["bin"])) MakeExecutable(file);
         }
         using Process process = Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail("It does not end.");
+        }
+        Task.WaitAll(output, errors);
+        return (process.ExitCode, output.Result);
     }
 
     private static void MakeExecutable(string file)

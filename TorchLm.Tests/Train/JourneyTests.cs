@@ -49,7 +49,7 @@ public sealed class JourneyTests : IDisposable
     [InlineData("bf16")]
     public void A_run_stopped_and_resumed_is_the_run_that_was_not_stopped(string precision)
     {
-        string[] settings = ["--preset", "gpt2-tiny", "--precision", precision, "--set", "training.steps=30", "--set", "training.evalInterval=10", "--set", "training.saveInterval=15"];
+        string[] settings = ["--preset", "gpt2-tiny", "--precision", precision, "--set", "training.steps=30", "--set", "training.evalInterval=10", "--set", "training.evalBatches=4", "--set", "training.saveInterval=15"];
         Done(["train", .. settings, "--out", "whole"]);
         Done(["train", .. settings, "--out", "parts", "--max-steps", "12"]);
         string config = Path.Combine(_folder.Path, "parts", "config.json");

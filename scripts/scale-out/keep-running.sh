@@ -18,9 +18,12 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do launcher+=("$1"); shift; done
 shift
 
 # A request to stop is the end. The launcher gets it as SIGUSR1, which mpirun and srun pass on at once and torchlm saves at; a second one as SIGTERM.
-child= stopped=
+child= asked= stopped=
 stop() {
-  [ -z "$child" ] || kill "-$([ -z "$stopped" ] && echo USR1 || echo TERM)" "$child" 2>/dev/null
+  if [ -n "$child" ]; then
+    kill "-$([ -z "$asked" ] && echo USR1 || echo TERM)" "$child" 2>/dev/null
+    asked=1
+  fi
   stopped=1
 }
 trap stop INT TERM USR1 HUP
@@ -39,6 +42,7 @@ while true; do
   "${launcher[@]}" train "${what[@]}" </dev/null &
   child=$!
   set +m
+  [ -z "$stopped" ] || [ -n "$asked" ] || stop # it came when there was nobody to ask yet
   wait "$child"
   code=$?
   while [ -n "$stopped" ]; do # a signal has ended the waiting
