@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using TorchLm.Core.Optimization;
 
 namespace TorchLm.Core.Configuration;
@@ -99,6 +100,10 @@ public sealed record OptimizerConfig
     /// <summary>What the rate is multiplied by for biases, gains and other small parameters.</summary>
     [InRange(0, 1000)]
     public double VectorRateFactor { get; init; } = 1;
+
+    /// <summary>Whether ranks can share the state and the updates: Muon orthogonalises whole matrices, which shares cut up.</summary>
+    [JsonIgnore]
+    public bool CanShard => Name != "muon";
 
     /// <summary>What the rate is multiplied by for parameters of a role.</summary>
     internal double RateFactor(ParameterRole role) => role switch

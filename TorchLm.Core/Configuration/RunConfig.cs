@@ -102,7 +102,7 @@ public sealed record RunConfig
             $"times model.contextLength ({Model.ContextLength}) it must stay below 2^31");
         Rule.Holds(Model.BaseWidth == 0 || Optimizer.Name != "sgd", "model.baseWidth", Model.BaseWidth,
             "its table of rates is that of adamw, lion and muon, and optimizer.name is sgd");
-        Rule.Holds(!Training.ShardOptimizer || Optimizer.Name != "muon", "training.shardOptimizer", "true",
+        Rule.Holds(!Training.ShardOptimizer || Optimizer.CanShard, "training.shardOptimizer", "true",
             "Muon orthogonalises whole matrices, which it cuts up: leave it out, or take optimizer.name adamw, lion or sgd");
         long batch = (long)Training.BatchSize * Training.GradientAccumulationSteps;
         Rule.Holds(Training.BatchWarmupSteps == 0 || batch % Training.BatchWarmupFactor == 0, "training.batchWarmupFactor", Training.BatchWarmupFactor,

@@ -38,7 +38,7 @@ public sealed class Optimizer : IDisposable
             (role, name) => config.RateFactor(role) * WidthRates.Factor(model, role, config) * (rateFactor?.Invoke(name) ?? 1));
         if (exchange?.Shards is { } shards)
         {
-            if (config.Name == "muon") throw new ArgumentException("Muon needs whole matrices.", nameof(config));
+            if (!config.CanShard) throw new ArgumentException("Muon needs whole matrices.", nameof(config));
             _shared = exchange;
             Dictionary<string, ParameterShard> own = shards.ToDictionary(s => s.Name);
             _rules = UpdateRules.For([.. parameters.Where(p => own.ContainsKey(p.Name)).Select(p => p with { Shard = own[p.Name] })], config);

@@ -17,6 +17,9 @@ internal sealed class ConfigFields(JsonElement root, string path, string prefix 
 
     public bool Has(string field) => Find(root, field) is not null;
 
+    /// <summary>Whether a field is there and null.</summary>
+    public bool IsNull(string field) => root.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
+
     /// <summary>A field that is an object; null where it is absent or null.</summary>
     public ConfigFields? Object(string field) => Find(root, field) is not { } value ? null
         : value.ValueKind == JsonValueKind.Object ? new ConfigFields(value, path, $"{prefix}{field}.") : throw Wrong(field, "is not an object");

@@ -72,13 +72,14 @@ internal static class LlamaConfigFile
         {
             throw fields.Wrong("head_dim", $"is {size}, but only hidden_size / num_attention_heads ({width / heads}) can be imported");
         }
+        int keyHeads = fields.IsNull("num_key_value_heads") ? heads : hasWindow ? 8 : hasQkNorm ? 32 : heads; // null is not the same as absent
         (double ropeBase, double ropeScale) = Rotation(fields);
         return fields.Checked(new ModelConfig
         {
             Family = ModelConfig.Llama,
             LayerCount = fields.Count("num_hidden_layers", 32),
             HeadCount = heads,
-            KeyValueHeadCount = fields.Count("num_key_value_heads", hasWindow ? 8 : hasQkNorm ? 32 : heads),
+            KeyValueHeadCount = fields.Count("num_key_value_heads", keyHeads),
             EmbeddingSize = width,
             ContextLength = fields.Count("max_position_embeddings", hasWindow ? 131_072 : hasQkNorm ? 32_768 : 2048),
             VocabularySize = fields.Vocabulary(hasQkNorm ? 151_936 : 32_000, "hidden_size", width),

@@ -9,6 +9,9 @@ public sealed class ScaleOutScriptsTests : IDisposable
 {
     private static readonly string s_scripts = Path.Combine(ProgramProcess.RepositoryRoot, "scripts", "scale-out");
 
+    /// <summary>A shell cannot trap signals that were ignored when it began, as they are below nohup and in jobs in the background.</summary>
+    private static readonly string[] s_supervisor = ["env", "--default-signal=INT,HUP", "bash", Path.Combine(s_scripts, "keep-running.sh")];
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -49,13 +52,27 @@ public sealed class ScaleOutScriptsTests : IDisposable
         Assert.Equal("train --out run --data x\ntrain --out run --overwrite --data x\n", output);
     }
 
+    /// <summary>HUP is the end of its terminal.</summary>
     [LinuxFact]
     public void The_supervisor_passes_a_request_to_stop_on_and_ends()
     {
-        string program = _folder.Write("bin/job", "#!/bin/bash\ntrap 'echo saved; exit 130' USR1\necho begun\nkill -TERM $PPID\nwhile true; do sleep 0.1; done\n");
-        (int code, string output) = Supervise(program);
-        Assert.Equal(130, code);
-        Assert.Equal("begun\nsaved\n", output);
+        foreach (string signal in new[] { "TERM", "HUP", "USR1" })
+        {
+            string program = _folder.Write("bin/job", $"#!/bin/bash\ntrap 'echo saved; exit 130' USR1\necho begun\nkill -{signal} $PPID\nwhile true; do sleep 0.1; done\n");
+            (int code, string output) = Supervise(program);
+            Assert.Equal((130, "begun\nsaved\n"), (code, output));
+        }
+    }
+
+    /// <summary>The launcher runs before the script has learned which process it is; bash's trap DEBUG stands between the two.</summary>
+    [LinuxFact]
+    public void The_supervisor_passes_a_request_to_stop_on_that_comes_while_the_launcher_starts()
+    {
+        string program = _folder.Write("bin/job", "#!/bin/sh\ntrap 'echo saved; exit 130' USR1\n: > begun\nwhile true; do sleep 0.1; done\n");
+        string between = _folder.Write("between.sh",
+            "trap 'case $BASH_COMMAND in child=\\$!) while [ ! -e begun ]; do sleep 0.05; done; echo early; kill -TERM $$ ;; esac' DEBUG\n");
+        (int code, string output) = Supervise(program, ("BASH_ENV", between));
+        Assert.Equal((130, "early\nsaved\n"), (code, output));
     }
 
     /// <summary>A terminal sends Ctrl-C to all processes of the group, and a launcher that gets it gives its ranks no time.</summary>
@@ -64,7 +81,7 @@ public sealed class ScaleOutScriptsTests : IDisposable
     {
         string program = _folder.Write("bin/job", "#!/bin/bash\ntrap 'echo saved; exit 130' USR1\nread -r _ _ _ _ group _ </proc/$PPID/stat\n" +
             "read -r _ _ _ _ own _ </proc/$$/stat\n[ $own != $group ] || echo together\nkill -INT -- -$group\nwhile true; do sleep 0.1; done\n");
-        (int code, string output) = Run(new ProcessStartInfo("setsid", ["--wait", "bash", Path.Combine(s_scripts, "keep-running.sh"), "run", program, "--"]));
+        (int code, string output) = Run(new ProcessStartInfo("setsid", ["--wait", .. s_supervisor, "run", program, "--"]));
         Assert.Equal((130, "saved\n"), (code, output));
     }
 
@@ -102,8 +119,12 @@ public sealed class ScaleOutScriptsTests : IDisposable
         Environment = { ["RUN"] = "run", ["SLURM_JOB_ID"] = "7", ["SRUN_CODE"] = code },
     });
 
-    private (int Code, string Output) Supervise(string program) =>
-        Run(new ProcessStartInfo("bash", [Path.Combine(s_scripts, "keep-running.sh"), "run", program, "--", "--data", "x"]) { Environment = { ["ATTEMPTS"] = "2", ["PAUSE"] = "0" } });
+    private (int Code, string Output) Supervise(string program, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(s_supervisor[0], [.. s_supervisor[1..], "run", program, "--", "--data", "x"]) { Environment = { ["ATTEMPTS"] = "2", ["PAUSE"] = "0" } };
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
+        return Run(start);
+    }
 
     private (int Code, string Output) Run(ProcessStartInfo start)
     {

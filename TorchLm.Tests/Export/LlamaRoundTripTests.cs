@@ -93,6 +93,18 @@ public sealed class LlamaRoundTripTests : IDisposable
         Assert.Contains("at most 100", Assert.Throws<TorchLm.Core.InputException>(() => ModelImport.Run(_folder["hf"], _folder["back"])).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A number of key heads that is null is that of the query heads, and one that is absent is 32.</summary>
+    [Fact]
+    public void A_qwen3_whose_number_of_key_heads_is_null_has_one_to_each_query_head()
+    {
+        RunFolder run = SavedRuns.Make(_folder, "run", LlamaShapes.Plain with { QkNorm = true }, SavedRuns.Bpe);
+        ExportHuggingFace(run);
+        string config = _folder.In("hf", "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"num_key_value_heads\": 4", "\"num_key_value_heads\": null", StringComparison.Ordinal));
+        Assert.Equal(JsonValueKind.Null, Config("num_key_value_heads").ValueKind);
+        AssertComesBack(run, _folder["hf"]);
+    }
+
     [Fact]
     public void A_qwen3_with_a_window_is_refused()
     {

@@ -84,8 +84,7 @@ internal static class PlanCommand
             run.Model.Validate();
             (RunPlan plan, ProbedStep step, string speed) = Measure(run, place, planned, timesUpdate: link is not null);
             ScaleReport? scale = link is null ? null
-                : new ScaleReport(plan, ScalePlan.Of(run, step, parsed.GetValue(ranks)!.Value, link), assumedBandwidth: parsed.GetValue(bandwidth) is null,
-                    canShard: run.Optimizer.Name != "muon");
+                : new ScaleReport(plan, ScalePlan.Of(run, step, parsed.GetValue(ranks)!.Value, link), assumedBandwidth: parsed.GetValue(bandwidth) is null);
             if (parsed.GetValue(json)) Console.WriteLine(PlanReport.Json(plan, planned.IsExact, scale));
             else PlanReport.Print(plan, planned.IsExact, place, speed, scale);
             return ExitCode.Done;

@@ -7,8 +7,7 @@ namespace TorchLm.Train.Reporting;
 /// <param name="plan">The run on one device.</param>
 /// <param name="scale">Its step on several.</param>
 /// <param name="assumedBandwidth">Whether nobody has said what a link carries.</param>
-/// <param name="canShard">Whether the optimizer's state can be shared among ranks.</param>
-internal sealed class ScaleReport(RunPlan plan, ScalePlan scale, bool assumedBandwidth, bool canShard)
+internal sealed class ScaleReport(RunPlan plan, ScalePlan scale, bool assumedBandwidth)
 {
     private TrainingMemory Memory => plan.Memory(scale.PartSequences);
 
@@ -31,7 +30,7 @@ internal sealed class ScaleReport(RunPlan plan, ScalePlan scale, bool assumedBan
         Console.WriteLine($"  {"optimizer state",-22} {"ms a step",9} {"computing",9} {"update",8} {"waiting",8} {"hidden",7} " +
             $"{"tokens/s",11} {times,13} {"all steps",12} {"MB a rank",10}");
         Row("whole on each rank", scale.Plain, Memory.Total);
-        if (ranks == 1 || !canShard) return;
+        if (ranks == 1 || !plan.Config.Optimizer.CanShard) return;
         Row("sharded (*)", scale.Sharded, Memory.TotalWithShardedMoments(ranks));
         Console.WriteLine("  (*) training.shardOptimizer=true: each rank keeps and updates its part, then gets the others' weights");
     }
@@ -51,7 +50,7 @@ internal sealed class ScaleReport(RunPlan plan, ScalePlan scale, bool assumedBan
         ["one_rank_step_seconds"] = scale.OneRankSeconds,
         ["update_is_counted"] = scale.UpdateSeconds > 0,
         ["plain"] = Json(scale.Plain, Memory.Total),
-        ["sharded_optimizer"] = !canShard ? null : Json(scale.Sharded, Memory.TotalWithShardedMoments(scale.Ranks)),
+        ["sharded_optimizer"] = !plan.Config.Optimizer.CanShard ? null : Json(scale.Sharded, Memory.TotalWithShardedMoments(scale.Ranks)),
     };
 
     private JsonObject Json(RankStep step, long memory) => new()
