@@ -10,7 +10,7 @@ namespace TorchLm.Tests.Sweeps;
 public sealed class SweepCommandTests : IDisposable
 {
     private static readonly string[] s_short = ["--preset", "gpt2-tiny", "--data", "text.txt", "--devices", "cpu", "--threads", "1", "--set",
-        "training.evalInterval=4", "--set", "optimizer.warmupSteps=2"];
+        "training.evalInterval=4", "--set", "optimizer.warmupSteps=2", "--set", "training.precision=fp32"];
     private readonly TemporaryFolder _folder = new();
 
     public SweepCommandTests()

@@ -126,7 +126,7 @@ public sealed class ExportJourneyTests : IDisposable
         Assert.False(Directory.Exists(_folder["tuned"]));
     }
 
-    private void Train() => Done("train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=60", "--set", "training.evalInterval=60");
+    private void Train() => Done("train", "--preset", "gpt2-tiny", "--precision", "fp32", "--out", "run", "--set", "training.steps=60", "--set", "training.evalInterval=60");
 
     private double Loss(string model, params string[] more)
     {

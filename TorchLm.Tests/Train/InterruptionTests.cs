@@ -14,7 +14,7 @@ public sealed class InterruptionTests : IDisposable
     {
         foreach (string signal in (string[])["INT", "HUP", "USR1"])
         {
-            using Process process = Start("train", "--preset", "gpt2-tiny", "--out", signal, "--set", "training.steps=100000");
+            using Process process = Start("train", "--preset", "gpt2-tiny", "--precision", "fp32", "--out", signal, "--set", "training.steps=100000");
             await Until(process, () => process.HasExited || (File.Exists(_folder[$"{signal}/metrics.jsonl"]) && new FileInfo(_folder[$"{signal}/metrics.jsonl"]).Length > 200));
             Send(signal, process);
             (int code, string errors) = await End(process);

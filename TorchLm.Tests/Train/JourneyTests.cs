@@ -105,7 +105,7 @@ public sealed class JourneyTests : IDisposable
     [Fact]
     public void A_run_is_never_overwritten_unasked()
     {
-        string[] train = ["train", "--preset", "gpt2-tiny", "--set", "training.steps=2"];
+        string[] train = ["train", "--preset", "gpt2-tiny", "--precision", "fp32", "--set", "training.steps=2"];
         Done([.. train, "--out", "run"]);
         Refused([.. train, "--out", "run"]).AssertRefused("already holds a run", "--resume", "--overwrite");
         Done([.. train, "--out", "run", "--overwrite"]);

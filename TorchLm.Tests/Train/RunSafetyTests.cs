@@ -5,7 +5,7 @@ namespace TorchLm.Tests.Train;
 /// <summary>What the program refuses so that no run is lost, mixed up or shared.</summary>
 public sealed class RunSafetyTests : IDisposable
 {
-    private static readonly string[] s_train = ["train", "--preset", "gpt2-tiny", "--set", "training.steps=4"];
+    private static readonly string[] s_train = ["train", "--preset", "gpt2-tiny", "--precision", "fp32", "--set", "training.steps=4"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -59,7 +59,7 @@ public sealed class RunSafetyTests : IDisposable
     [LinuxFact]
     public async Task On_a_file_system_without_locks_the_owner_that_is_named_counts_while_its_process_lives()
     {
-        string[] train = ["train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=1000000", "--set", "training.saveInterval=20"];
+        string[] train = ["train", "--preset", "gpt2-tiny", "--precision", "fp32", "--out", "run", "--set", "training.steps=1000000", "--set", "training.saveInterval=20"];
         using System.Diagnostics.Process first = Start(train);
         try
         {
@@ -106,7 +106,7 @@ public sealed class RunSafetyTests : IDisposable
     {
         const string Ended = "ended without finishing";
         using (System.Diagnostics.Process process = ProgramProcess.Start(_folder.Path,
-            ["train", "--preset", "gpt2-tiny", "--out", "run", "--set", "training.steps=1000000", "--set", "training.saveInterval=20"]))
+            ["train", "--preset", "gpt2-tiny", "--precision", "fp32", "--out", "run", "--set", "training.steps=1000000", "--set", "training.saveInterval=20"]))
         {
             Task output = Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
             while (!process.HasExited && !File.Exists(At("run/latest.json"))) await Task.Delay(50);
@@ -139,7 +139,7 @@ public sealed class RunSafetyTests : IDisposable
     [Fact]
     public void The_micro_batch_that_auto_finds_trains_as_if_it_had_been_named()
     {
-        string[] settings = [.. s_train, "--precision", "fp32", "--set", "training.batchSize=2", "--set", "training.gradientAccumulationSteps=3", "--micro-batch"];
+        string[] settings = [.. s_train, "--set", "training.batchSize=2", "--set", "training.gradientAccumulationSteps=3", "--micro-batch"];
         ProgramProcess auto = Run([.. settings, "auto", "--out", "auto"]);
         Assert.Matches(@"^Micro-batch 6 x 1 \(effective batch 6\): the whole of it fits in \d+\.\d GiB of memory\.\n", auto.Errors);
         Assert.Equal(0, auto.ExitCode);
