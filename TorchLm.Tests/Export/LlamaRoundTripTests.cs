@@ -103,6 +103,8 @@ public sealed class LlamaRoundTripTests : IDisposable
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"num_key_value_heads\": 4", "\"num_key_value_heads\": null", StringComparison.Ordinal));
         Assert.Equal(JsonValueKind.Null, Config("num_key_value_heads").ValueKind);
         AssertComesBack(run, _folder["hf"]);
+        File.WriteAllText(config, File.ReadAllText(config).Replace("num_key_value_heads", "unknown", StringComparison.Ordinal));
+        Assert.Contains("keyValueHeadCount is 32", Assert.Throws<TorchLm.Core.InputException>(() => ModelImport.Run(_folder["hf"], _folder["absent"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
